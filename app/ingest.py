@@ -1,0 +1,31 @@
+"""What a store answers about runs that it was handed. Nothing of a refused run is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from app.entry import Run
+from app.frontier import Advance
+
+
+class Refusal(Enum):
+    GAP = "its predecessor is not here"
+    INVALID = "its chain, signature or size does not hold"  # whoever sent it broke a rule
+    ANOTHER_ROOM = "it belongs to another room"
+    FORKED = "it contradicts entries by the same author that are here"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRun:
+    run: Run
+    refusal: Refusal
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """The outcome of one ingest. A run all of whose entries were here already is in neither list."""
+
+    advances: list[Advance] = field(default_factory=list)
+    refused: list[RefusedRun] = field(default_factory=list)

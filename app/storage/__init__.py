@@ -1,0 +1,1 @@
+"""Keeping feeds on disk, in LMDB. Knows no network and no screen."""

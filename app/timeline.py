@@ -1,0 +1,60 @@
+"""All shown entries in reading order, as the screen and line mode read them. Storage implements `TimelineReader`.
+
+A position is an opaque 16-byte key; keys compare, byte by byte, in reading order. A key can change when something that
+the entry depends on arrives late, so a key that is no longer there still marks a place between others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.entry import Entry
+
+KEY_BYTES = 16
+FIRST_KEY = bytes(KEY_BYTES)
+LAST_KEY = b"\xff" * KEY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One shown entry at its place.
+
+    key: its place; feed: feed id, 32 bytes; seq: 1, 2, … in its feed; author: public key, 32 bytes; name: what the
+    author's genesis calls them, unfiltered; arrival: microseconds since 1970, UTC, when it was saved here;
+    own: written by the author whose database this is.
+    """
+
+    key: bytes
+    feed: bytes
+    seq: int
+    author: bytes
+    name: str
+    arrival: int
+    own: bool
+    entry: Entry
+
+    @property
+    def time(self) -> int:
+        """When it is said to be written: microseconds since 1970, UTC; its arrival where that cannot be read."""
+        return self.arrival if self.entry.time is None else self.entry.time
+
+
+class TimelineReader(Protocol):
+    """Reads of a snapshot of what is durable. Each takes well under a frame (16 ms) for `limit` up to 200."""
+
+    def before(self, key: bytes, limit: int) -> Sequence[TimelineEntry]:
+        """At most `limit` entries directly before `key`, without the one at it, oldest first."""
+
+    def after(self, key: bytes, limit: int) -> Sequence[TimelineEntry]:
+        """At most `limit` entries directly after `key`, without the one at it, oldest first."""
+
+    def count(self) -> int:
+        """How many entries the timeline has."""
+
+    def rank(self, key: bytes) -> int:
+        """How many entries have a smaller key."""
+
+    def at_rank(self, rank: int) -> bytes | None:
+        """The key of the entry with `rank` smaller ones, 0 <= rank < count(); None beyond."""
