@@ -8,7 +8,7 @@ integers of at most 64 bits, floats, byte and text strings, arrays and maps.
 from __future__ import annotations
 
 
-class CborRefused(Exception):
+class CborError(Exception):
     """Bytes that are not exactly one plain CBOR item within the limits."""
 
 
@@ -28,28 +28,28 @@ def check_cbor(data: bytes, *, max_depth: int) -> None:
             major, argument = head >> 5, head & 31
             if argument >= 24:
                 if argument > 27:
-                    raise CborRefused("an indefinite length or a reserved header")
+                    raise CborError("an indefinite length or a reserved header")
                 width = 1 << (argument - 24)
                 argument = int.from_bytes(data[position : position + width])
                 position += width
                 if major == 7 and width == 1:
-                    raise CborRefused("an unknown simple value")
+                    raise CborError("an unknown simple value")
             elif major == 7 and not 20 <= argument <= 22:
-                raise CborRefused("an unknown simple value")
+                raise CborError("an unknown simple value")
             if major in (2, 3):
                 position += argument
             elif major in (4, 5):
                 if len(open_items) > max_depth:
-                    raise CborRefused("nested too deeply")
+                    raise CborError("nested too deeply")
                 items = argument * 2 if major == 5 else argument
                 if items > end - position:
-                    raise CborRefused("a container longer than the data")
+                    raise CborError("a container longer than the data")
                 open_items.append(items)
             elif major == 6:
-                raise CborRefused("a tag")
+                raise CborError("a tag")
             if position > end:
-                raise CborRefused("cut short")
+                raise CborError("cut short")
     except IndexError:
-        raise CborRefused("cut short") from None
+        raise CborError("cut short") from None
     if position != end:
-        raise CborRefused("bytes after the item")
+        raise CborError("bytes after the item")

@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 import cbor2
 
-from app.cbor import CborRefused, check_cbor
+from app.cbor import CborError, check_cbor
 from app.errors import InvalidRunError, LocalEntryError
 from app.names import is_name
 
@@ -143,13 +143,9 @@ def check_text(text: str) -> str:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise LocalEntryError(
-            "the message holds half a character (a lone surrogate): type it again"
-        ) from None
+        raise LocalEntryError("the message holds half a character (a lone surrogate): type it again") from None
     if size > MAX_TEXT_BYTES:
-        raise LocalEntryError(
-            f"the message has {size:,} bytes; {MAX_TEXT_BYTES:,} is the most: make it shorter"
-        )
+        raise LocalEntryError(f"the message has {size:,} bytes; {MAX_TEXT_BYTES:,} is the most: make it shorter")
     return text
 
 
@@ -181,7 +177,7 @@ def _decode_any(data: bytes) -> Entry:
     try:
         check_cbor(data, max_depth=_MAX_DEPTH)
         fields = cbor2.loads(data, max_depth=_MAX_DEPTH, allow_indefinite=False, immutable=True)
-    except (CborRefused, cbor2.CBORDecodeError, ValueError):
+    except (CborError, cbor2.CBORDecodeError, ValueError):
         return UNREADABLE
     if not isinstance(fields, tuple) or len(fields) != 4:
         return UNREADABLE

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _FILE_HEADER = "chat-tui identity 1"
-_FILE = re.compile(
-    rf"{_FILE_HEADER}\npublic (?P<public>[0-9a-f]{{64}})\nsecret (?P<secret>[0-9a-f]{{64}})\n", re.ASCII
-)
+_FILE = re.compile(rf"{_FILE_HEADER}\npublic (?P<public>[0-9a-f]{{64}})\nsecret (?P<secret>[0-9a-f]{{64}})\n", re.ASCII)
 _FIELD_PRIME = 2**255 - 19
 _SMALL_ORDER_Y = frozenset(
     {
@@ -93,9 +91,7 @@ class Identity:
             raise IdentityError(f"the key file {path} can be read by others; close it with: chmod 600 {path}")
         match = _FILE.fullmatch(content)
         if match is None:
-            raise IdentityError(
-                f"the key file {path} is damaged: put a copy of it back, or move it away to begin anew"
-            )
+            raise IdentityError(f"the key file {path} is damaged: put a copy of it back, or move it away to begin anew")
         return cls(bytes.fromhex(match["secret"]), bytes.fromhex(match["public"]))
 
 

@@ -97,7 +97,7 @@ def parse_peer(text: str) -> PeerSpec:
 def parse_fingerprint(text: str) -> str:
     """32 hexadecimal digits, with or without `-`, `:` or spaces between them, in lower case."""
     digits = re.sub(r"[-: ]", "", text).lower()
-    if not re.fullmatch(r"[0-9a-f]{%d}" % FINGERPRINT_DIGITS, digits):
+    if not re.fullmatch(rf"[0-9a-f]{{{FINGERPRINT_DIGITS}}}", digits):
         raise UsageError(
             f"fingerprint {text!r} cannot be read: it has {FINGERPRINT_DIGITS} hexadecimal digits; "
             "its owner sees it with: chat-tui identity show NAME"
