@@ -1,0 +1,55 @@
+"""What a node tells its faces (screen, line mode) about peers and itself, beside the messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class PeerPhase(Enum):
+    """How far the way to a peer has come. The values are those of line mode's JSON."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    REFUSED = "refused"
+    KNOCKING = "knocking"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """A peer as the screen shows it.
+
+    name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
+    missing: entries that it has and this node does not; lacking: entries that it does not have and this node does.
+    """
+
+    name: str
+    phase: PeerPhase
+    detail: str = ""
+    missing: int = 0
+    lacking: int = 0
+
+    @property
+    def level(self) -> bool:
+        """Connected, and both sides hold the same."""
+        return self.phase is PeerPhase.CONNECTED and not self.missing and not self.lacking
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the person: harmless text. urgent: must not be missed."""
+
+    text: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The own entries up to seq are on the disks of the named peers."""
+
+    seq: int
+    by: tuple[str, ...]
+
+
+NodeEvent = PeerStatus | Notice | Held
