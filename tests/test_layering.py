@@ -1,4 +1,4 @@
-"""Dependencies point one way: read off the syntax trees, type-checking imports and imports inside functions included."""
+"""Dependencies point one way: read off the syntax trees, with type-checking imports and those inside functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def imports(module: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0 and node.module, f"{module} imports relatively"
+            assert node.level == 0, f"{module} imports relatively"
+            assert node.module
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in MODULES else node.module
