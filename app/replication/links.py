@@ -1,0 +1,61 @@
+"""Which authenticated connections there are, and which one of two to the same peer stays.
+
+A peer is (key, node). Both sides apply the same rule (docs/protocol.md, section 4.3), so that they keep the same one:
+opposite dials of the same runs keep the one dialled by the smaller key || node; otherwise the newer replaces the older,
+because its machine started again before the old connection was found dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """key: public key, 32 bytes; node: 16 bytes, made with its database."""
+
+    key: bytes
+    node: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Generic[T]):
+    """One authenticated connection. run: 8 bytes, the other's; dialled: by me; item: what the owner needs of it."""
+
+    peer: Peer
+    run: bytes
+    dialled: bool
+    item: T
+
+
+class Links(Generic[T]):
+    def __init__(self, own: Peer) -> None:
+        self._own = own
+        self._links: dict[Peer, Link[T]] = {}
+
+    def add(self, link: Link[T]) -> Link[T] | None:
+        """Take note of a new connection. Answers the one that has to go, `link` itself or an older one, if any."""
+        older = self._links.get(link.peer)
+        if older is not None and older.run == link.run and older.dialled != link.dialled:
+            mine_stays = self._own.key + self._own.node < link.peer.key + link.peer.node
+            if older.dialled == mine_stays:
+                return link
+        self._links[link.peer] = link
+        return older
+
+    def remove(self, link: Link[T]) -> bool:
+        """Forget a connection that ended. Whether it was the one to its peer, and not one that had to go."""
+        if self._links.get(link.peer) is not link:
+            return False
+        del self._links[link.peer]
+        return True
+
+    def __iter__(self) -> Iterator[Link[T]]:
+        return iter(list(self._links.values()))
+
+    def __len__(self) -> int:
+        return len(self._links)
