@@ -1,0 +1,163 @@
+"""How one entry looks as rows of cells, without colours: pure functions of the entry, the width and the time zone.
+
+- A row depends on its entry alone. Whether a day row precedes it depends on the entry before: the scrollback knows.
+- Every string by others is made harmless here, before it is measured.
+- Wide: columns for time, name and mark, the text beside them. Narrow: these precede the text in its first row, and
+  further rows take the whole width but a small indent.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import Enum
+
+from rich.cells import cell_len
+
+from app.entry import MAX_TEXT_BYTES, Entry
+from app.text import harmless, one_line
+from app.timeline import TimelineEntry
+from app.widgets.wrap import Piece, shorten, wrap
+
+WIDE = 60  # below, columns for time and name would leave less than 40 cells for the text
+TINY = 20  # below, there is no room for the time
+MAX_WIDTH = 1000
+MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and others may send entries of 64 KiB
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_CELLS = 5
+_INDENT = 2
+_CUT_REMARK = "\n… (too long: the rest is not shown)"
+
+
+class Role(Enum):
+    """What a stretch of cells is, for whoever gives it a colour."""
+
+    TIME = "time"
+    NAME = "name"
+    MARK = "mark"
+    TEXT = "text"
+    PLACEHOLDER = "placeholder"
+    DAY = "day"
+    SPACE = "space"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    text: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. start: offset of its first character in the message; prefix: characters before the message's text;
+    text: that part of the message; continues: the next row goes on with no line break between."""
+
+    start: int
+    spans: tuple[Span, ...]
+    prefix: int = 0
+    text: str = ""
+    continues: bool = False
+
+    @property
+    def plain(self) -> str:
+        return "".join(span.text for span in self.spans)
+
+
+class EntryRows:
+    """The rows of one entry at one width. Rows are made when they are drawn; only where they begin is known before."""
+
+    __slots__ = ("_columns", "_head", "_pieces", "_starts", "day", "message", "role")
+
+    def __init__(self, entry: TimelineEntry, columns: Columns) -> None:
+        moment = _local(entry.time, columns.zone)
+        self.day = None if moment is None else moment.date()
+        self.message, self.role = _message(entry.entry)
+        self._columns = columns
+        self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(entry.name), own=entry.own)
+        head_cells = sum(cell_len(span.text) for span in self._head)
+        self._pieces: list[Piece] = wrap(
+            self.message, columns.width - columns.indent(head_cells), columns.width - head_cells
+        )
+        self._starts = [start for start, _ in self._pieces]
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def start(self, index: int) -> int:
+        """The offset in the message at which row `index` begins."""
+        return self._starts[index]
+
+    def index_at(self, offset: int) -> int:
+        """The row in which the character at `offset` of the message stands."""
+        return max(0, bisect_right(self._starts, offset) - 1)
+
+    def row(self, index: int) -> Row:
+        start, end = self._pieces[index]
+        text = self.message[start:end]
+        last = index + 1 == len(self._pieces)
+        continues = not last and "\n" not in self.message[end : self._starts[index + 1]]
+        if index == 0:
+            head = self._head
+        else:
+            head = (Span(" " * self._columns.indent(sum(cell_len(span.text) for span in self._head)), Role.SPACE),)
+        return Row(start, (*head, Span(text, self.role)), sum(len(span.text) for span in head), text, continues)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where things stand in a pane of `width` cells."""
+
+    width: int
+    zone: tzinfo | None = None
+
+    @property
+    def wide(self) -> bool:
+        return self.width >= WIDE
+
+    def head(self, time: str, name: str, *, own: bool) -> tuple[Span, ...]:
+        """What precedes the text in an entry's first row; for own ones with room for a mark that says who has it."""
+        if self.wide:
+            room = 10 if self.width < 100 else 16
+            name = shorten(name, room)
+            padding = " " * (room - cell_len(name) + 1)
+            mark = (Span(" ", Role.SPACE), Span(" ", Role.MARK), Span(" ", Role.SPACE))
+            return (Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), *mark)
+        label = Span(shorten(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
+        space = Span(" ", Role.SPACE)
+        end = (Span(" ", Role.MARK), space) if own else (space,)
+        return (Span(time, Role.TIME), space, label, *end) if self.width >= TINY else (label, *end)
+
+    def indent(self, head_cells: int) -> int:
+        """Cells before the text in an entry's further rows."""
+        return head_cells if self.wide else min(_INDENT, self.width // 8)
+
+    def day_row(self, day: date | None) -> Row:
+        if day is None:
+            label = "at an unknown date"
+        else:
+            long = f"{day:%A}, {day.day} {day:%B} {day.year}"
+            label = long if cell_len(long) + 8 <= self.width else f"{day:%a} {day.day} {day:%b} {day.year}"
+        label = shorten(f" {label} ", self.width)
+        left = max(0, self.width - len(label)) // 2
+        line = "─" * left + label
+        return Row(-1, (Span(line + "─" * (self.width - len(line)), Role.DAY),))
+
+
+def _message(entry: Entry) -> tuple[str, Role]:
+    text = entry.text
+    if text is None:
+        what = "cannot be read" if entry.kind is None else f"is of a kind ({entry.kind}) that this version cannot show"
+        return f"[a message that {what}]", Role.PLACEHOLDER
+    shown = harmless(text[:MAX_SHOWN], newlines=True)
+    if len(text) > MAX_SHOWN or len(shown) > MAX_SHOWN:
+        shown = shown[:MAX_SHOWN] + _CUT_REMARK
+    return shown, Role.TEXT
+
+
+def _local(time: int, zone: tzinfo | None) -> datetime | None:
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        return None  # a time in the year 200,000 is valid, and has no place in a calendar

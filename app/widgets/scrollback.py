@@ -1,0 +1,279 @@
+"""What a reader of the timeline sees: which rows stand on the screen, and how they move. Pure, without a toolkit.
+
+- The reader either follows the newest entry, which is then the last row, or stays where they are: the top row is
+  anchored by (entry, offset of a character in it), which no arrival, reflow or change of height moves.
+- What lands below a reader who does not follow is counted until it has been on the screen.
+- Only entries near the screen are read and wrapped; nothing depends on the length of the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from app.timeline import TimelineEntry, TimelineReader
+from app.widgets.rows import MAX_WIDTH, Columns, EntryRows, Row
+from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
+
+MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
+MAX_COUNTED = 9_999  # new entries below; more are shown as this many and a plus sign
+_MAX_WRAPPED = 2 * MAX_ENTRIES
+_DAY_ROW = -1
+_NUMBERS_PER_ENTRY = 1 << 19  # more than an entry has rows
+
+Place = tuple[int, int]  # ordinal of an entry; _DAY_ROW or the index of one of its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row on the screen. number: grows downwards, and stays the row's until `Scrollback.generation` changes."""
+
+    entry: TimelineEntry
+    row: Row
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A scroll bar, in entries: `position` of them before the first of `size` on the screen, of `total`."""
+
+    total: int
+    size: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    entry: Ident
+    key: bytes
+    offset: int
+
+
+class Scrollback:
+    def __init__(self, reader: TimelineReader, *, zone: tzinfo | None = None) -> None:
+        """zone: in which times and days are shown; None is the computer's own."""
+        self._reader = reader
+        self._zone = zone
+        self._window = Window(reader)
+        self._columns = Columns(80, zone)
+        self._height = 24
+        self._wrapped: dict[Ident, EntryRows] = {}
+        self._anchor: _Anchor | None = None  # None: follows the end
+        self._new: dict[Ident, bytes] = {}
+        self._reflows = 0
+
+    @property
+    def following(self) -> bool:
+        return self._anchor is None
+
+    @property
+    def new_below(self) -> int:
+        """How many entries landed below what the reader has seen since they left the end; MAX_COUNTED + 1: more."""
+        return len(self._new)
+
+    @property
+    def generation(self) -> tuple[int, int]:
+        """Changes when the numbers of lines become void."""
+        return self._window.generation, self._reflows
+
+    @property
+    def empty(self) -> bool:
+        return self._window.first == self._window.end
+
+    def resize(self, width: int, height: int) -> None:
+        """Cells of the pane. The top row stays the one with the character that began it."""
+        width, height = min(max(1, width), MAX_WIDTH), min(max(1, height), MAX_HEIGHT)
+        self._height = height
+        if width != self._columns.width:
+            self._columns = Columns(width, self._zone)
+            self._wrapped.clear()
+            self._reflows += 1
+
+    def lines(self) -> list[Line]:
+        """The rows on the screen, at most its height, the newest last."""
+        if self.empty:
+            return []
+        shown: list[Line] = []
+        for ordinal, index in self._down_from(self._top()):
+            entry = self._window[ordinal]
+            row = self._columns.day_row(self._rows(entry).day) if index == _DAY_ROW else self._rows(entry).row(index)
+            shown.append(Line(entry, row, self._number((ordinal, index))))
+            if len(shown) == self._height:
+                break
+        self._seen(shown[-1].entry.key)
+        return shown
+
+    def between(self, low: int, high: int) -> Iterator[Line]:
+        """The lines numbered from low to high, of entries that are held."""
+        for ordinal in range(max(low // _NUMBERS_PER_ENTRY, self._window.first), self._window.end):
+            entry = self._window[ordinal]
+            rows = self._rows(entry)
+            for index in range(len(rows)):
+                number = self._number((ordinal, index))
+                if number > high:
+                    return
+                if number >= low:
+                    yield Line(entry, rows.row(index), number)
+
+    def extent(self) -> Extent:
+        """Where the screen stands in the whole timeline."""
+        total = self._reader.count()
+        if self.empty or not total:
+            return Extent(0, 0, 0)
+        top = self._top()
+        bottom, _ = self._down(top, self._height - 1)
+        size = min(total, bottom[0] - top[0] + 1)
+        position = total - size if self.following else min(self._reader.rank(self._window[top[0]].key), total - size)
+        return Extent(total, size, position)
+
+    def scroll(self, rows: int) -> None:
+        """Move the screen over the text, downwards if positive. A reader who reaches the end follows it."""
+        if self.empty or (rows > 0 and self.following):
+            return
+        top = self._top()
+        place, moved = self._down(top, rows) if rows > 0 else self._up(top, -rows)
+        if moved or not self.following:
+            self._stand(place)
+
+    def page_up(self) -> None:
+        self.scroll(-max(1, self._height - 1))
+
+    def page_down(self) -> None:
+        self.scroll(max(1, self._height - 1))
+
+    def to_start(self) -> None:
+        self._window.load_start()
+        if not self.empty:
+            self._stand((self._window.first, _DAY_ROW))
+
+    def to_end(self) -> None:
+        self._window.load_end()
+        self._anchor = None
+        self._new.clear()
+
+    def to_rank(self, rank: int) -> None:
+        """Bring the entry with `rank` smaller ones to the top; beyond the last page, follow the end."""
+        key = self._reader.at_rank(max(0, rank))
+        if key is None:
+            self.to_end()
+            return
+        self._window.load_around(key)
+        ordinal = self._window.find(key)
+        if self._window.has(ordinal):
+            self._stand((ordinal, _DAY_ROW if self._has_day_row(ordinal) else 0))
+
+    def landed(self, entries: Sequence[TimelineEntry]) -> None:
+        """Entries have become durable, or have got another place."""
+        bottom = None if self.following or self.empty else self._bottom_key()
+        if not self._window.landed(entries, following=self.following):
+            if self._anchor is None:
+                self._window.load_end()
+            else:
+                self._window.load_around(self._anchor.key)
+        if bottom is not None:
+            self._count_new(entries, bottom)
+
+    def _count_new(self, entries: Sequence[TimelineEntry], bottom: bytes) -> None:
+        for entry in entries:
+            if entry.key > bottom and len(self._new) <= MAX_COUNTED:
+                self._new[ident(entry)] = entry.key
+
+    def _seen(self, bottom: bytes) -> None:
+        if self.following:
+            self._new.clear()
+        elif self._new:
+            self._new = {which: key for which, key in self._new.items() if key > bottom}
+
+    def _bottom_key(self) -> bytes:
+        ordinal, _ = self._down(self._top(), self._height - 1)[0]
+        return self._window[ordinal].key
+
+    def _stand(self, top: Place) -> None:
+        """Make `top` the top row, or follow if the end is then on the screen."""
+        if not self._window.has(top[0]) or self._down(top, self._height)[1] < self._height:
+            self._anchor = None
+            if self._window.has(self._window.end):  # there is more than was read: the end is elsewhere
+                self._window.load_end()
+            return
+        ordinal, index = top
+        entry = self._window[ordinal]
+        offset = _DAY_ROW if index == _DAY_ROW else self._rows(entry).start(index)
+        self._anchor = _Anchor(ident(entry), entry.key, offset)
+
+    def _top(self) -> Place:
+        """The top row: the anchor's, or as far above it as it takes to fill the screen."""
+        if self._anchor is not None:
+            top = self._resolve(self._anchor)
+            rows_below = self._down(top, self._height - 1)[1]
+            return top if rows_below == self._height - 1 else self._up(top, self._height - 1 - rows_below)[0]
+        last = self._window.end - 1
+        return self._up((last, len(self._rows(self._window[last])) - 1), self._height - 1)[0]
+
+    def _resolve(self, anchor: _Anchor) -> Place:
+        ordinal = self._window.find(anchor.key)
+        if not self._window.has(ordinal):
+            ordinal = self._window.end - 1
+        entry = self._window[ordinal]
+        if ident(entry) != anchor.entry:
+            return ordinal, 0  # it has moved away: what came after it stays
+        if anchor.offset != _DAY_ROW:
+            return ordinal, self._rows(entry).index_at(anchor.offset)
+        if self._has_day_row(ordinal):
+            return ordinal, _DAY_ROW
+        # An older entry of the same day has landed just above and has taken over the day row.
+        return self._up((ordinal, 0), 1)[0]
+
+    def _down_from(self, place: Place) -> Iterator[Place]:
+        ordinal, index = place
+        while self._window.has(ordinal):
+            count = len(self._rows(self._window[ordinal]))
+            for row in range(index, count):
+                yield ordinal, row
+            ordinal += 1
+            if self._window.has(ordinal):
+                index = _DAY_ROW if self._has_day_row(ordinal) else 0
+
+    def _down(self, place: Place, rows: int) -> tuple[Place, int]:
+        """The place `rows` below, or the last row; and how far that is."""
+        ordinal, index = place
+        left = rows
+        while True:
+            below = len(self._rows(self._window[ordinal])) - 1 - index
+            if left <= below:
+                return (ordinal, index + left), rows
+            if not self._window.has(ordinal + 1):
+                return (ordinal, index + below), rows - left + below
+            left -= below + 1
+            ordinal += 1
+            index = _DAY_ROW if self._has_day_row(ordinal) else 0
+
+    def _up(self, place: Place, rows: int) -> tuple[Place, int]:
+        """The place `rows` above, or the first row; and how far that is."""
+        ordinal, index = place
+        left = rows
+        while True:
+            above = index - (_DAY_ROW if self._has_day_row(ordinal) else 0)
+            if left <= above:
+                return (ordinal, index - left), rows
+            if not self._window.has(ordinal - 1):
+                return (ordinal, index - above), rows - left + above
+            left -= above + 1
+            ordinal -= 1
+            index = len(self._rows(self._window[ordinal])) - 1
+
+    def _has_day_row(self, ordinal: int) -> bool:
+        if not self._window.has(ordinal - 1):
+            return True
+        return self._rows(self._window[ordinal]).day != self._rows(self._window[ordinal - 1]).day
+
+    def _rows(self, entry: TimelineEntry) -> EntryRows:
+        rows = self._wrapped.get(ident(entry))
+        if rows is None:
+            if len(self._wrapped) >= _MAX_WRAPPED:
+                self._wrapped.clear()
+            rows = self._wrapped[ident(entry)] = EntryRows(entry, self._columns)
+        return rows
+
+    def _number(self, place: Place) -> int:
+        return place[0] * _NUMBERS_PER_ENTRY + place[1] + 1

@@ -1,0 +1,344 @@
+"""The scrollback against a naive model that renders the whole timeline and cuts the screen out of it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app.entry import UNREADABLE, Entry
+from app.timeline import TimelineEntry
+from app.widgets.rows import Columns, EntryRows
+from app.widgets.scrollback import MAX_COUNTED, Scrollback
+from app.widgets.window import MAX_ENTRIES
+from tests.widgets.timelines import DAY, START, MemoryTimeline, message
+
+TEXTS = st.one_of(
+    st.sampled_from(["hello", "a b c", "漢字" * 12, "one\ntwo\nthree", "word " * 12, "👩\u200d👩\u200d👧 family"]),
+    st.text(max_size=60),
+)
+
+
+def naive_rows(timeline: MemoryTimeline, width: int) -> list[str]:
+    columns = Columns(width, UTC)
+    shown: list[str] = []
+    day: object = START  # no date
+    for entry in timeline.entries:
+        rows = EntryRows(entry, columns)
+        if rows.day != day:
+            shown.append(columns.day_row(rows.day).plain)
+            day = rows.day
+        shown += [rows.row(index).plain for index in range(len(rows))]
+    return shown
+
+
+def screen(scrollback: Scrollback) -> list[str]:
+    return [line.row.plain for line in scrollback.lines()]
+
+
+def filled(count: int, *, width: int = 40, height: int = 10) -> tuple[MemoryTimeline, Scrollback]:
+    timeline = MemoryTimeline(message(number, f"message {number}") for number in range(1, count + 1))
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(width, height)
+    return timeline, scrollback
+
+
+class ScrollbackMachine(RuleBasedStateMachine):
+    """Any sequence of arrivals, moves and resizes: the screen is always a cut of the naive rendering."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeline = MemoryTimeline()
+        self.scrollback = Scrollback(self.timeline, zone=UTC)
+        self.width, self.height = 40, 6
+        self.scrollback.resize(self.width, self.height)
+        self.number = 0
+
+    def _add(self, place: int, text: str, days: int) -> TimelineEntry | None:
+        if any(entry.key == place.to_bytes(16) for entry in self.timeline.entries):
+            return None
+        self.number += 1
+        entry = message(self.number, text, place=place, time=START + days * DAY)
+        self.timeline.add(entry)
+        return entry
+
+    @rule(places=st.lists(st.integers(1, 100_000), min_size=1, max_size=40), text=TEXTS, days=st.integers(0, 3))
+    def lands_anywhere(self, places: list[int], text: str, days: int) -> None:
+        added = [self._add(place, text, days) for place in places]
+        self.scrollback.landed([entry for entry in added if entry])
+
+    @rule(count=st.integers(1, 30), text=TEXTS, days=st.integers(0, 3))
+    def lands_at_the_end(self, count: int, text: str, days: int) -> None:
+        last = int.from_bytes(self.timeline.entries[-1].key) if self.timeline.entries else 0
+        self.scrollback.landed([entry for k in range(count) if (entry := self._add(last + 10 * k + 1, text, days))])
+
+    @precondition(lambda self: not self.scrollback.following)
+    @rule(data=st.data(), text=TEXTS, days=st.integers(0, 3))
+    def lands_above_the_screen_and_nothing_on_it_moves(self, data: st.DataObject, text: str, days: int) -> None:
+        lines = self.scrollback.lines()
+        top = int.from_bytes(lines[0].entry.key)
+        if len(lines) < self.height or top < 2:
+            return
+        before = [line.row.text for line in lines if line.row.start >= 0]
+        entry = self._add(data.draw(st.integers(1, top - 1)), text, days)
+        self.scrollback.landed([entry] if entry else [])
+        after = [line.row.text for line in self.scrollback.lines() if line.row.start >= 0]
+        # Only a day row at the top may give way to a row of what has landed there, or the other way round.
+        assert after[-len(before) + 1 :] == before[-len(before) + 1 :] if len(before) > 1 else True
+
+    @precondition(lambda self: self.timeline.entries)
+    @rule(data=st.data(), place=st.integers(1, 100_000))
+    def moves(self, data: st.DataObject, place: int) -> None:
+        entry = data.draw(st.sampled_from(self.timeline.entries))
+        if any(other.key == place.to_bytes(16) for other in self.timeline.entries):
+            return
+        moved = TimelineEntry(
+            place.to_bytes(16), entry.feed, entry.seq, entry.author, entry.name, entry.arrival, entry.own, entry.entry
+        )
+        self.timeline.move(entry, moved)
+        self.scrollback.landed([moved])
+
+    @rule(rows=st.integers(-40, 40))
+    def scrolls(self, rows: int) -> None:
+        rendered, before = naive_rows(self.timeline, self.width), screen(self.scrollback)
+        self.scrollback.scroll(rows)
+        if before and len(rendered) > self.height:
+            tops = [top for top in range(len(rendered)) if rendered[top : top + self.height] == before]
+            last = len(rendered) - self.height
+            goals = [rendered[goal : goal + self.height] for top in tops for goal in [min(last, max(0, top + rows))]]
+            assert screen(self.scrollback) in goals
+
+    @rule(width=st.integers(8, 120), height=st.integers(1, 30))
+    def resizes(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.scrollback.resize(width, height)
+
+    @rule()
+    def goes_to_the_start(self) -> None:
+        self.scrollback.to_start()
+        assert screen(self.scrollback) == naive_rows(self.timeline, self.width)[: self.height] or (
+            self.scrollback.following
+        )
+
+    @rule()
+    def goes_to_the_end(self) -> None:
+        self.scrollback.to_end()
+        assert self.scrollback.following
+
+    @rule(rank=st.integers(0, 200))
+    def is_dragged(self, rank: int) -> None:
+        self.scrollback.to_rank(rank)
+
+    @invariant()
+    def the_screen_is_a_cut_of_the_whole(self) -> None:
+        rendered, shown = naive_rows(self.timeline, self.width), screen(self.scrollback)
+        assert len(shown) == min(self.height, len(rendered))
+        assert any(rendered[top : top + len(shown)] == shown for top in range(len(rendered) - len(shown) + 1))
+        if self.scrollback.following:
+            assert rendered[len(rendered) - len(shown) :] == shown
+            assert self.scrollback.new_below == 0
+
+    @invariant()
+    def the_scroll_bar_stays_in_its_range(self) -> None:
+        extent = self.scrollback.extent()
+        assert 0 <= extent.position <= extent.position + extent.size <= extent.total == len(self.timeline.entries)
+
+
+ScrollbackMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
+TestScrollbackMachine = ScrollbackMachine.TestCase
+
+
+def test_the_newest_message_is_at_the_bottom_at_first() -> None:
+    _, scrollback = filled(500)
+    assert screen(scrollback)[-1].endswith("message 500")
+    assert scrollback.following
+
+
+def test_opening_reads_one_page_whatever_the_length() -> None:
+    timeline, scrollback = filled(5000)
+    scrollback.lines()
+    assert timeline.reads == 1
+
+
+def test_paging_up_to_the_top_and_down_again_shows_every_row_and_ends_at_the_end() -> None:
+    timeline, scrollback = filled(1500)
+    end = screen(scrollback)
+    seen: set[str] = set()
+    for _ in range(1000):
+        seen.update(shown := screen(scrollback))
+        scrollback.page_up()
+        if screen(scrollback) == shown:
+            break
+    rendered = naive_rows(timeline, 40)
+    assert shown == rendered[:10]
+    assert seen == set(rendered)
+    while not scrollback.following:
+        scrollback.page_down()
+    assert screen(scrollback) == end
+
+
+def test_a_reader_who_scrolled_up_does_not_move_and_sees_how_many_are_new_below() -> None:
+    timeline, scrollback = filled(50)
+    scrollback.page_up()
+    before = screen(scrollback)
+    for number in range(51, 63):
+        timeline.add(entry := message(number, "new"))
+        scrollback.landed([entry])
+    assert screen(scrollback) == before
+    assert scrollback.new_below == 12
+
+
+def test_new_messages_stop_counting_once_they_were_on_the_screen() -> None:
+    timeline, scrollback = filled(50)
+    scrollback.page_up()
+    entries = [message(number, "new") for number in range(51, 91)]
+    for entry in entries:
+        timeline.add(entry)
+    scrollback.landed(entries)
+    scrollback.page_down()
+    scrollback.page_down()
+    scrollback.lines()
+    assert scrollback.new_below == 31
+    scrollback.scroll(-5)
+    scrollback.lines()
+    assert scrollback.new_below == 31
+    scrollback.to_end()
+    assert scrollback.new_below == 0
+
+
+def test_a_late_message_above_the_screen_is_not_counted_and_does_not_move_it() -> None:
+    timeline = MemoryTimeline(message(number, f"message {number}", place=number * 10) for number in range(1, 101))
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(40, 10)
+    scrollback.scroll(-30)
+    before = screen(scrollback)
+    late = message(500, "late", place=55)
+    timeline.add(late)
+    scrollback.landed([late])
+    assert screen(scrollback) == before
+    assert scrollback.new_below == 0
+
+
+def test_the_count_of_new_messages_is_bounded() -> None:
+    timeline, scrollback = filled(50)
+    scrollback.page_up()
+    entries = [message(number, "new") for number in range(51, 51 + 2 * MAX_COUNTED)]
+    timeline.entries += entries
+    scrollback.landed(entries)
+    assert scrollback.new_below == MAX_COUNTED + 1
+
+
+def test_a_flood_at_the_end_keeps_the_window_small_and_the_reader_in_place() -> None:
+    timeline, scrollback = filled(50)
+    scrollback.page_up()
+    before = screen(scrollback)
+    for start in range(51, 20_000, 500):
+        entries = [message(number, "flood") for number in range(start, start + 500)]
+        timeline.entries += entries
+        scrollback.landed(entries)
+    assert screen(scrollback) == before
+    assert scrollback._window.end - scrollback._window.first <= MAX_ENTRIES
+
+
+def test_a_reader_who_follows_sees_a_flood_at_its_end() -> None:
+    timeline, scrollback = filled(50)
+    entries = [message(number, f"message {number}") for number in range(51, 5051)]
+    timeline.entries += entries
+    scrollback.landed(entries)
+    assert screen(scrollback)[-1].endswith("message 5050")
+    assert scrollback._window.end - scrollback._window.first <= MAX_ENTRIES
+
+
+@given(st.integers(20, 120), st.integers(20, 120))
+@settings(max_examples=25)
+def test_a_change_of_width_keeps_the_first_character_on_the_screen(first: int, second: int) -> None:
+    text = " ".join(f"word{number}" for number in range(400))
+    timeline = MemoryTimeline([message(number, text) for number in range(1, 5)])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(first, 10)
+    scrollback.scroll(-25)
+    top = scrollback.lines()[0]
+    scrollback.resize(second, 10)
+    again = scrollback.lines()[0]
+    assert again.entry == top.entry
+    assert again.row.start <= top.row.start < again.row.start + len(again.row.text) + 1
+    scrollback.resize(first, 10)
+    assert scrollback.lines()[0].row == top.row
+
+
+def test_a_pane_that_shrinks_and_grows_again_shows_what_it_showed() -> None:
+    _, scrollback = filled(100)
+    scrollback.scroll(-20)
+    before = screen(scrollback)
+    scrollback.resize(40, 4)
+    assert screen(scrollback) == before[:4]
+    scrollback.resize(40, 10)
+    assert screen(scrollback) == before
+
+
+def test_each_day_begins_with_its_date() -> None:
+    timeline = MemoryTimeline([message(1, "first"), message(2, "second", time=START + DAY)])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(80, 10)
+    shown = screen(scrollback)
+    assert "Tuesday, 14 November 2023" in shown[0]
+    assert "Wednesday, 15 November 2023" in shown[2]
+
+
+def test_what_cannot_be_read_has_a_placeholder() -> None:
+    plain = message(1, "x")
+    entries = [
+        TimelineEntry(number.to_bytes(16), plain.feed, number, plain.author, "bob", START, False, entry)
+        for number, entry in enumerate([UNREADABLE, Entry(START, (), 6, b"x"), Entry(2**63 - 1, (), 2, "far")], 1)
+    ]
+    scrollback = Scrollback(MemoryTimeline(entries), zone=UTC)
+    scrollback.resize(80, 10)
+    shown = "\n".join(screen(scrollback))
+    assert "[a message that cannot be read]" in shown
+    assert "kind (6)" in shown
+    assert "at an unknown date" in shown
+    assert "--:-- " in shown
+
+
+def test_narrow_panes_waste_no_columns() -> None:
+    timeline = MemoryTimeline([message(1, "the quick brown fox jumps over the lazy dog again")])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(39, 8)
+    assert screen(scrollback)[1:] == ["22:14 bob the quick brown fox jumps", "  over the lazy dog again"]
+
+
+def test_text_by_others_is_harmless_in_every_row() -> None:
+    hostile = "\x1b]52;c;aGk=\x07\x1b[2J\u202e\x9b31m\x00\tend\r\nnext"
+    timeline = MemoryTimeline([message(1, hostile, name="eve\x1b[31m\u202e")])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(60, 10)
+    shown = "".join(screen(scrollback))
+    assert shown.isprintable()
+    assert "\u202e" not in shown
+
+
+def test_the_scroll_bar_tells_rank_and_count() -> None:
+    _, scrollback = filled(1000)
+    assert scrollback.extent().position + scrollback.extent().size == 1000
+    scrollback.to_start()
+    assert scrollback.extent().position == 0
+    scrollback.to_rank(500)
+    assert scrollback.extent().position == 500
+    scrollback.to_rank(999)
+    assert scrollback.following
+
+
+def test_lines_keep_their_numbers_while_the_reader_moves() -> None:
+    _, scrollback = filled(300)
+    scrollback.scroll(-50)
+    numbers = {line.row.plain: line.number for line in scrollback.lines()}
+    generation = scrollback.generation
+    scrollback.scroll(-150)
+    scrollback.lines()
+    scrollback.scroll(150)
+    assert scrollback.generation == generation
+    assert {line.row.plain: line.number for line in scrollback.lines()} == numbers
+    low, high = min(numbers.values()), max(numbers.values())
+    assert [line.number for line in scrollback.between(low, high)] == sorted(numbers.values())
