@@ -1,0 +1,295 @@
+"""The command line, read into a `Command`; what cannot be read says what to type instead.
+
+- Nothing here looks at files, terminals or the network.
+- Options may stand anywhere; `--` ends them; of an option given twice the last one counts, except --interface.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from app.config import DATA_DIR_VARIABLE, DEFAULT_LINGER, Face, LineFormat, Options, default_data_dir
+from app.errors import UsageError
+from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, parse_peer, parse_port
+
+EXAMPLE = "chat-tui alice bob"
+LATER = frozenset({"export", "import", "repair", "doctor", "peers"})
+RESERVED = LATER | {"chat", "check", "identity"}  # first words that are no ME; `chat` is the default
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Verify everything of ME, or one room of it."""
+
+    me: str
+    data_dir: Path
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowIdentity:
+    me: str
+    data_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHelp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShowVersion:
+    pass
+
+
+Command: TypeAlias = Chat | Check | ShowIdentity | ShowHelp | ShowVersion
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """metavar: what its value is called, or None for a switch."""
+
+    name: str
+    metavar: str | None
+    help: str
+    also_for: frozenset[str] = frozenset()  # commands beside chat
+
+
+_OPTIONS = (
+    _Option("--room", "NAME", f"the room to be in (default: {DEFAULT_ROOM})", frozenset({"check"})),
+    _Option(
+        "--data-dir",
+        "DIR",
+        f"where everything is kept (default: {DATA_DIR_VARIABLE}, else the platform's user data folder)",
+        frozenset({"check", "identity"}),
+    ),
+    _Option("--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated"),
+    _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)"),
+    _Option("--plain", None, "line mode: a line of input is a message; by itself without a terminal"),
+    _Option("--json", None, "line mode with JSON Lines as output"),
+    _Option("--json-input", None, 'line mode with JSON Lines as input: {"text": TEXT} or {"command": "/quit"}'),
+    _Option("--history", "N|all", "how many earlier messages line mode shows first (default: all)"),
+    _Option(
+        "--linger", "SECONDS|inf", f"how long to wait for delivery at the end of input (default: {DEFAULT_LINGER:g})"
+    ),
+    _Option("--require-held", None, "exit with 4 if a named peer does not hold all of mine at the end"),
+    _Option("--headless", None, "no screen, no input: store and pass on until stopped"),
+    _Option("--open", None, "admit whoever names me"),
+    _Option("--admit", None, "let peers read what others wrote without asking me"),
+    _Option("--log-file", "PATH", "write a log there"),
+    _Option("--debug", None, "write all details to the log"),
+    _Option("--version", None, "show the version", RESERVED),
+    _Option("--help", None, "show this", RESERVED),
+)
+_BY_NAME = {option.name: option for option in _OPTIONS}
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
+    words, values = _split(arguments)
+    if "--help" in values:
+        return ShowHelp()
+    if "--version" in values:
+        return ShowVersion()
+    command = words.pop(0) if words and words[0] in RESERVED else "chat"
+    _check_options(command, values)
+    if command in LATER:
+        raise UsageError(
+            f"this version has no `chat-tui {command}` yet. To chat under that name: chat-tui chat {command} PEER"
+        )
+    if command == "identity":
+        if words and words[0] != "show":
+            raise UsageError(f"chat-tui identity cannot {words[0]!r} in this version; write: chat-tui identity show ME")
+        me = _only_me(words[1:], "identity show")
+        return ShowIdentity(me, _data_dir(values, environment))
+    if command == "check":
+        room = parse_name(values["--room"][-1], "room") if "--room" in values else None
+        return Check(_only_me(words, "check"), _data_dir(values, environment), room)
+    return Chat(_options(words, values, environment))
+
+
+def help_text() -> str:
+    lines = [
+        "usage: chat-tui [OPTIONS] ME [PEER ...]",
+        "       chat-tui check ME           verify everything that is kept for ME",
+        "       chat-tui identity show ME   show ME's fingerprint, to compare it with what others see",
+        "",
+        f"Example: {EXAMPLE}",
+        "",
+        "A chat for people who share a network and no server. ME is your name, PEER is whom you talk to:",
+        "NAME, or NAME@HOST[:PORT] where it cannot be found by itself, or NAME#FINGERPRINT to accept only that key.",
+        "",
+        "options:",
+    ]
+    for option in _OPTIONS:
+        label = option.name if option.metavar is None else f"{option.name} {option.metavar}"
+        lines.append(f"  {label:<21} {option.help}")
+    lines += [
+        "",
+        "exit status: 0 done; 1 an error; 2 wrong use; 4 not held by all (--require-held)",
+        "check: 0 sound; 1 unsound; 2 wrong use; 3 could not check",
+    ]
+    return "\n".join(lines)
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    words: list[str] = []
+    values: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            words.extend(rest)
+        elif not argument.startswith("-"):
+            words.append(argument)
+        else:
+            name, equals, value = argument.partition("=")
+            option = _BY_NAME.get("--help" if name == "-h" else name) or _unknown_option(name)
+            if option.metavar is None:
+                if equals:
+                    raise UsageError(f"{name} takes no value: write {name} alone")
+            elif not equals:
+                following = next(rest, None)
+                if following is None:
+                    raise UsageError(f"{name} needs a value: write {name} {option.metavar}")
+                value = following
+            values.setdefault(option.name, []).append(value)
+    return words, values
+
+
+def _unknown_option(name: str) -> NoReturn:
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    instead = f"did you mean {near[0]}?" if near else "chat-tui --help lists all options"
+    raise UsageError(f"there is no option {name!r}: {instead}")
+
+
+def _check_options(command: str, values: Mapping[str, object]) -> None:
+    if command == "chat":
+        return
+    for name in values:
+        if command not in _BY_NAME[name].also_for:
+            raise UsageError(f"chat-tui {command} does not take {name}: leave it out")
+
+
+def _only_me(words: Sequence[str], command: str) -> str:
+    if not words:
+        raise UsageError(f"whose? Write the name: chat-tui {command} ME, for example: chat-tui {command} alice")
+    if len(words) > 1:
+        raise UsageError(f"chat-tui {command} takes one name, not {len(words)}: chat-tui {command} {words[0]}")
+    return parse_name(words[0])
+
+
+def _data_dir(values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Path:
+    chosen = values.get("--data-dir")
+    return _path("--data-dir", chosen[-1]) if chosen else default_data_dir(environment)
+
+
+def _path(option: str, text: str) -> Path:
+    if not text or "\0" in text:
+        raise UsageError(f"{option} needs a path: write {option} {_BY_NAME[option].metavar}")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise UsageError(f"{option} {text!r} is in the home folder of somebody who is not known here") from None
+
+
+def _options(words: Sequence[str], values: Mapping[str, list[str]], environment: Mapping[str, str]) -> Options:
+    if not words:
+        raise UsageError(
+            f"who are you, and whom do you want to talk to? Write: chat-tui ME PEER, for example: {EXAMPLE}"
+        )
+    me = _me(words[0])
+    peers = _peers(me, words[1:])
+    if "--require-held" in values and not peers:
+        raise UsageError(f"--require-held needs a PEER who is to hold my messages: {EXAMPLE} --require-held")
+
+    def last(name: str, default: str) -> str:
+        return values[name][-1] if name in values else default
+
+    return Options(
+        me=me,
+        data_dir=_data_dir(values, environment),
+        peers=peers,
+        room=parse_name(last("--room", DEFAULT_ROOM), "room"),
+        interfaces=tuple(dict.fromkeys(map(_interface, values.get("--interface", ())))),
+        port=parse_port(last("--port", ""), f"--port {last('--port', '')}", lowest=0) if "--port" in values else None,
+        face=_face(values),
+        output=LineFormat.JSON if "--json" in values else LineFormat.TEXT,
+        input=LineFormat.JSON if "--json-input" in values else LineFormat.TEXT,
+        history=_history(last("--history", "all")),
+        linger=_linger(last("--linger", str(DEFAULT_LINGER))),
+        require_held="--require-held" in values,
+        open="--open" in values,
+        admit="--admit" in values,
+        log_file=_path("--log-file", last("--log-file", "")) if "--log-file" in values else None,
+        debug="--debug" in values,
+    )
+
+
+def _me(word: str) -> str:
+    if "@" in word or "#" in word:
+        name = re.split("[@#]", word)[0]
+        example = name if is_name(name) else "alice"
+        raise UsageError(f"ME comes first and is a name alone, not {word!r}: write chat-tui {example} PEER")
+    return parse_name(word)
+
+
+def _peers(me: str, words: Sequence[str]) -> tuple[PeerSpec, ...]:
+    peers: dict[str, PeerSpec] = {}
+    for word in words:
+        peer = parse_peer(word)
+        key = name_key(peer.name)
+        if key == name_key(me):
+            raise UsageError(
+                f"{word!r} is you: the first name is yours, then come the others' names, for example: {EXAMPLE}"
+            )
+        if key in peers:
+            raise UsageError(f"{word!r} and {peers[key].name!r} are the same peer: name each one once")
+        peers[key] = peer
+    return tuple(peers.values())
+
+
+def _face(values: Mapping[str, object]) -> Face | None:
+    lines = [name for name in ("--plain", "--json", "--json-input") if name in values]
+    if "--headless" not in values:
+        return Face.LINES if lines else None
+    if lines:
+        raise UsageError(f"--headless has neither input nor output: leave out {lines[0]}, or --headless")
+    return Face.HEADLESS
+
+
+def _interface(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(
+            f"--interface {text!r} is no IP address: write one of this computer's, for example: --interface 127.0.0.1"
+        ) from None
+
+
+def _history(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise UsageError(f"--history {text!r} is neither a number of messages nor all: write for example --history 100")
+    return int(text)
+
+
+def _linger(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise UsageError(f"--linger {text!r} is neither a number of seconds nor inf: write for example --linger 30")
+    return seconds

@@ -1,0 +1,218 @@
+"""The program: reads the command line, opens what it needs, hands over to a face, and turns every end into a status.
+
+- Nothing is imported before it is needed: `--version` and a mistyped option answer at once.
+- No traceback reaches a person: foreseen errors are one sentence, others one sentence and the place of the details.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from app import __version__
+from app.errors import ChatError, DamagedError, StorageError
+
+if TYPE_CHECKING:
+    from app.arguments import Check, Command, ShowIdentity
+    from app.config import Face, Options
+
+EXIT_UNSOUND = 1
+EXIT_NOT_CHECKED = 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    _fill_standard_descriptors()
+    try:
+        status = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        _discard_stdout()
+        return 0
+    except Exception as error:
+        return _explain(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["--version"]:
+        return _say(f"chat-tui {__version__}")
+    from app.arguments import Chat, Check, ShowHelp, ShowIdentity, ShowVersion, help_text, parse
+
+    command: Command = parse(arguments, os.environ)
+    match command:
+        case ShowVersion():
+            return _say(f"chat-tui {__version__}")
+        case ShowHelp():
+            return _say(help_text())
+        case ShowIdentity():
+            return _show_identity(command)
+        case Check():
+            return _check(command)
+        case Chat(options):
+            return _chat(options)
+
+
+def _say(text: str) -> int:
+    if sys.stdout is not None:  # it is None when our caller closed it
+        sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _chat(options: Options) -> int:
+    import logging
+    import time
+
+    from app import config, identity, log_file
+    from app.config import Face
+
+    user = config.user_folder(options.data_dir, options.me)
+    config.make_user_folder(user)
+    level = logging.DEBUG if options.debug else logging.INFO if options.log_file else logging.CRITICAL
+    log_file.start(options.log_file or config.log_path(user), level)
+    own = identity.load_or_create(config.key_file(user))
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+    from app.storage.log import Log
+
+    log = Log.open(
+        config.room_folder(user, options.room),
+        identity=own,
+        name=options.me,
+        room=options.room,
+        wall=lambda: time.time_ns() // 1000,
+    )
+    try:
+        from app.node import Node
+
+        node = Node(log, own, options)
+        match options.face or _face_for_terminal():
+            case Face.SCREEN:
+                from app.tui import run_screen
+
+                return run_screen(node, options)
+            case Face.LINES:
+                from app.headless import run_lines
+
+                return run_lines(node, options)
+            case Face.HEADLESS:
+                from app.headless import run_headless
+
+                return run_headless(node)
+    finally:
+        log.close()
+
+
+def _face_for_terminal() -> Face:
+    from app.config import Face
+
+    terminal = os.isatty(0) and os.isatty(1) and os.environ.get("TERM", "") not in ("", "dumb")
+    return Face.SCREEN if terminal else Face.LINES
+
+
+def _show_identity(command: ShowIdentity) -> int:
+    from app.config import key_file, user_folder
+    from app.identity import Identity, grouped
+
+    path = key_file(user_folder(command.data_dir, command.me))
+    if not path.exists():
+        raise StorageError(f"{command.me} has no key in {command.data_dir} yet: chat-tui {command.me} makes one")
+    return _say(f"{path.parent.name} {grouped(Identity.load(path).fingerprint)}")
+
+
+def _check(command: Check) -> int:
+    """0: sound; EXIT_UNSOUND; EXIT_NOT_CHECKED: nothing can be said."""
+    from app.config import key_file, room_folder, room_names, user_folder
+    from app.identity import Identity
+    from app.storage.check import check
+
+    user = user_folder(command.data_dir, command.me)
+    rooms = room_names(user) if command.room is None else [command.room]
+    if not rooms:
+        return _not_checked(f"nothing is kept for {command.me} in {command.data_dir}")
+    try:
+        key = Identity.load(key_file(user)).public
+    except ChatError as error:
+        return _not_checked(str(error))
+    status = 0
+    for room in rooms:
+        try:
+            findings = check(room_folder(user, room), room=room, author=key)
+        except DamagedError as error:
+            _say(f"{room}: unsound: {error}")
+            status = status or EXIT_UNSOUND
+            continue
+        except ChatError as error:
+            status = _not_checked(f"{room}: {error}")
+            continue
+    return status
+
+
+def _not_checked(why: str) -> int:
+    _complain(f"could not check: {why}")
+    return EXIT_NOT_CHECKED
+
+
+def _explain(error: Exception) -> int:
+    """Say on stderr what went wrong. The exit status."""
+    foreseen = _foreseen(error)
+    if foreseen is not None:
+        _complain(str(foreseen))
+        return foreseen.exit_status
+    from app import log_file
+
+    place = log_file.crashed(error)
+    details = f"the details are in {place}" if place else "start it again with --log-file PATH to keep the details"
+    _complain(f"it broke, which should not happen ({type(error).__name__}): what was saved is safe, and {details}")
+    return 1
+
+
+def _foreseen(error: BaseException) -> ChatError | None:
+    if isinstance(error, ChatError):
+        return error
+    if isinstance(error, BaseExceptionGroup):  # from a task group
+        return next(filter(None, map(_foreseen, error.exceptions)), None)
+    return None
+
+
+def _complain(sentence: str) -> None:
+    from app.text import one_line
+
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"chat-tui: {one_line(sentence)}\n")
+        sys.stderr.flush()
+    except OSError:
+        return  # nobody to tell
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """For signals that come before or after a face takes care of them."""
+    sys.exit(0)
+
+
+def _fill_standard_descriptors() -> None:
+    """Open what our caller closed: else the database would become stdout, and messages be written into it."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free one
+
+
+def _discard_stdout() -> None:
+    """Keep Python from complaining at exit about what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What line mode's lines look like: messages, peers and receipts as text or as JSON; input lines as what they ask.
+
+- A line of text is harmless. A line of JSON keeps the exact text, in ASCII, so that it cannot act on a terminal either.
+- Readers ignore JSON types and keys that they do not know; so they are added freely, and never change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.entry import MAX_TEXT_BYTES
+from app.errors import LocalEntryError
+from app.status import Held, Notice, PeerPhase, PeerStatus
+from app.text import escape_line, harmless, one_line
+from app.timeline import TimelineEntry
+
+PLACEHOLDER = "[this version cannot show what was written here]"
+MAX_LINE_BYTES = MAX_TEXT_BYTES + 4096  # a little more than a message, so that the error can say how long it is
+MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 4096  # each byte of a text may be written as \\u00XX
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message to send."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A command as in the screen's composer, for example `/quit`."""
+
+    command: str
+
+
+def message_line(entry: TimelineEntry) -> str:
+    text = entry.entry.text
+    shown = PLACEHOLDER if text is None else escape_line(harmless(text, newlines=True))
+    return f"{one_line(entry.name)}> {shown}\n"
+
+
+def message_json(entry: TimelineEntry, *, pinned: bool) -> str:
+    """pinned: the author's key is the one that is known here for the author's name."""
+    text = entry.entry.text
+    return _json(
+        type="unreadable" if text is None else "message",
+        feed=entry.feed.hex(),
+        seq=entry.seq,
+        author=entry.name,
+        key=entry.author.hex(),
+        pinned=pinned,
+        time=_rfc3339(entry.time) or _rfc3339(entry.arrival),
+        **({} if text is None else {"text": text}),
+    )
+
+
+def peer_json(status: PeerStatus) -> str:
+    return _json(type="peer", name=status.name, state=status.phase.value, detail=status.detail)
+
+
+def held_json(held: Held) -> str:
+    return _json(type="held", seq=held.seq, by=list(held.by))
+
+
+def notice_line(notice: Notice) -> str:
+    """Without its end."""
+    return f"{'error' if notice.urgent else 'info'}> {one_line(notice.text)}"
+
+
+def peer_sentence(status: PeerStatus) -> str:
+    """For a person; empty where there is nothing to say."""
+    because = f": {status.detail}" if status.detail else ""
+    match status.phase:
+        case PeerPhase.CONNECTING:
+            return ""  # again and again while somebody is away
+        case PeerPhase.CONNECTED:
+            return f"direct connection to {status.name}"
+        case PeerPhase.LOST:
+            return f"connection to {status.name} lost{because}"
+        case PeerPhase.REFUSED:
+            return f"no connection to {status.name}{because or ': refused'}"
+        case PeerPhase.KNOCKING:
+            return f"{status.name} would like to join{because}"
+
+
+def read_text_line(line: bytes) -> Say | None:
+    """What a line of text asks. None: nothing, it is empty."""
+    text = _decode(line)
+    return Say(text) if text.strip() else None
+
+
+def read_json_line(line: bytes) -> Say | Do | None:
+    if not line.strip():
+        return None
+    try:
+        match json.loads(_decode(line)):
+            case {"text": str() as text}:
+                return Say(text)
+            case {"command": str() as command}:
+                return Do(command)
+    except (ValueError, RecursionError):
+        pass
+    raise LocalEntryError('it is not JSON of the form {"text": "hello"} or {"command": "/quit"}')
+
+
+def _decode(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise LocalEntryError(
+            f"it is not UTF-8 (byte {error.start + 1}): convert it first, for example with iconv"
+        ) from None
+
+
+def _rfc3339(time: int) -> str | None:
+    """time: microseconds since 1970. None after the year 9999, where RFC 3339 ends."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=time)
+    except OverflowError:
+        return None
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _json(**fields: object) -> str:
+    return json.dumps(fields, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"

@@ -1,0 +1,325 @@
+"""The chat as lines: what comes in on stdin is sent, every message goes to stdout, all else to stderr.
+
+- Input is appended whether or not stdout is being read, or still there.
+- History comes in reading order, then every message in the order in which it is saved; each exactly once.
+- At the end of input it waits for delivery (--linger); a signal ends the waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Protocol
+
+from app.config import LineFormat, Options
+from app.entry import MAX_TEXT_BYTES
+from app.errors import ChatError, LocalEntryError
+from app.frontier import Frontier, Head
+from app.line_format import (
+    MAX_JSON_LINE_BYTES,
+    MAX_LINE_BYTES,
+    Do,
+    Say,
+    held_json,
+    message_json,
+    message_line,
+    notice_line,
+    peer_json,
+    peer_sentence,
+    read_json_line,
+    read_text_line,
+)
+from app.line_input import start_reading
+from app.line_output import LineOutput
+from app.names import name_key
+from app.peers import PeerRecord
+from app.status import Held, NodeEvent, Notice, PeerStatus
+from app.text import one_line
+from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
+
+PAGE = 200  # entries read and written at a time
+MAX_IN_FLIGHT = 256  # appends that are not durable yet: enough for full group commits, little enough to lose nothing
+MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
+LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
+EXIT_FAILED_LINES = 1
+EXIT_NOT_HELD = 4
+
+
+class LineLog(TimelineReader, Protocol):
+    def frontier(self) -> Mapping[bytes, Head]: ...
+    def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
+    def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
+    def peers(self) -> Mapping[str, PeerRecord]: ...
+
+
+class LineNode(Protocol):
+    """What line mode needs of a node."""
+
+    @property
+    def log(self) -> LineLog: ...
+
+    def send(self, text: str) -> Future[TimelineEntry]:
+        """Append an own message; from any thread."""
+
+    def statuses(self) -> Sequence[PeerStatus]:
+        """Every peer there is something to say about."""
+
+    def holders(self) -> frozenset[str]:
+        """The names of the peers who are known to hold all own entries."""
+
+    def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
+        """Call `listener` in the event loop with what happens; the answer ends it."""
+
+
+class LineMode:
+    def __init__(self, node: LineNode, options: Options, *, stdin: int = 0, stdout: int = 1, stderr: int = 2) -> None:
+        self._node = node
+        self._options = options
+        self._stdin = stdin
+        self._output = LineOutput(stdout)
+        self._remarks = LineOutput(stderr)
+        self._loop = asyncio.get_running_loop()
+        self._input_ended = asyncio.Event()
+        self._happened = asyncio.Event()  # something that delivery may depend on
+        self._in_flight = threading.BoundedSemaphore(MAX_IN_FLIGHT)
+        self._failed = False
+        self._line_number = 0
+        self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written to stdout
+        self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
+        self._states: dict[str, PeerStatus] = {}
+        self._pending_events: dict[str, str] = {}  # lines of JSON, by what they are about
+        self._events_pending = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Until the end of input and delivery, or `stop`. The exit status."""
+        unsubscribe = self._node.subscribe(self._on_event)
+        json_input = self._options.input is LineFormat.JSON
+        limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
+        start_reading(self._stdin, limit, self._on_line, self._on_input_end)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                printing = tasks.create_task(self._print_messages())
+                telling = tasks.create_task(self._print_events())
+                await _first(self._input_ended.wait(), stop.wait())
+                await self._linger(stop)
+                await self._finish_printing(printing, stop)
+                printing.cancel()
+                telling.cancel()
+            return self._conclude()
+        finally:
+            unsubscribe()
+            self._remarks.drain(LAST_WORDS)
+
+    # input, in its own thread
+
+    def _on_line(self, line: bytes | None) -> None:
+        self._line_number += 1
+        try:
+            if line is None:
+                raise LocalEntryError(
+                    f"it is too long, a message has at most {MAX_TEXT_BYTES:,} bytes: send it in parts"
+                )
+            match read_json_line(line) if self._options.input is LineFormat.JSON else read_text_line(line):
+                case Say(text):
+                    self._append(text)
+                case Do(command):
+                    self._loop.call_soon_threadsafe(self._do, command, self._line_number)
+        except ChatError as error:
+            self._fail(self._line_number, error)
+
+    def _append(self, text: str) -> None:
+        self._in_flight.acquire()
+        try:
+            saved = self._node.send(text)
+        except ChatError:
+            self._in_flight.release()
+            raise
+        saved.add_done_callback(partial(self._on_saved, self._line_number))
+
+    def _on_saved(self, line_number: int, saved: Future[TimelineEntry]) -> None:
+        error = saved.exception()
+        if error is not None:
+            self._fail(line_number, error)
+        self._in_flight.release()
+
+    def _on_input_end(self) -> None:
+        for _ in range(MAX_IN_FLIGHT):  # until all is saved
+            self._in_flight.acquire()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._input_ended.set)
+
+    def _fail(self, line_number: int, error: BaseException) -> None:
+        self._failed = True
+        self._remarks.offer(f"error> line {line_number} was not sent: {one_line(str(error))}")
+
+    # commands and events, in the loop
+
+    def _do(self, command: str, line_number: int) -> None:
+        match command.strip():
+            case "/quit":
+                self._input_ended.set()
+            case "/peers":
+                for status in self._node.statuses():
+                    self._tell_peer(status)
+            case "/help":
+                self._inform('send {"text": TEXT}; commands: /peers, /quit')
+            case other:
+                self._fail(line_number, LocalEntryError(f"there is no command {other!r} in line mode: try /help"))
+
+    def _on_event(self, event: NodeEvent) -> None:
+        self._happened.set()
+        match event:
+            case PeerStatus():
+                before = self._states.get(event.name)
+                if before is None or (before.phase, before.detail) != (event.phase, event.detail):
+                    self._states[event.name] = event
+                    self._tell_peer(event)
+            case Held():
+                self._queue_event("held", held_json(event))
+            case Notice():
+                self._remarks.offer(notice_line(event))
+
+    def _tell_peer(self, status: PeerStatus) -> None:
+        if self._options.output is LineFormat.JSON:
+            self._queue_event(f"peer {status.name}", peer_json(status))
+        elif sentence := peer_sentence(status):
+            self._inform(sentence)
+
+    def _inform(self, text: str) -> None:
+        self._remarks.offer(f"info> {one_line(text)}")
+
+    def _queue_event(self, about: str, line: str) -> None:
+        if self._options.output is LineFormat.JSON and len(self._pending_events) < MAX_PENDING_STATES:
+            self._pending_events.pop(about, None)
+            self._pending_events[about] = line
+            self._events_pending.set()
+
+    async def _print_events(self) -> None:
+        while True:
+            await self._events_pending.wait()
+            self._events_pending.clear()
+            lines, self._pending_events = self._pending_events, {}
+            await self._output.write("".join(lines.values()))
+
+    # messages
+
+    async def _print_messages(self) -> None:
+        log = self._node.log
+        start = log.frontier()
+        for page in self._history(start):
+            if not await self._print(page):
+                return
+        self._printed.update((feed, head.seq) for feed, head in start.items())
+        if self._all_printed():
+            return
+        async for batch in log.follow(start):
+            if not await self._print(batch) or self._all_printed():
+                return
+
+    def _history(self, frontier: Frontier) -> Iterator[Sequence[TimelineEntry]]:
+        """The last messages up to `frontier`; what is newer comes by `follow`."""
+        log, wanted = self._node.log, self._options.history
+        if wanted == 0:
+            return
+        first = 0 if wanted is None else max(0, log.count() - wanted)
+        key = FIRST_KEY if first == 0 else log.at_rank(first - 1) or FIRST_KEY
+        while page := log.after(key, PAGE):
+            key = page[-1].key
+            # A late arrival moves entries towards the end: those of one feed never pass each other, so that an entry
+            # met again is one whose seq was printed before.
+            yield [
+                entry
+                for entry in page
+                if (head := frontier.get(entry.feed)) and self._printed.get(entry.feed, 0) < entry.seq <= head.seq
+            ]
+
+    async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
+        """False: nobody reads any more."""
+        if self._options.output is LineFormat.JSON:
+            pinned = {(record.key, name_key(record.name)) for record in self._node.log.peers().values()}
+            lines = [
+                message_json(entry, pinned=entry.own or (entry.author, name_key(entry.name)) in pinned)
+                for entry in entries
+            ]
+        else:
+            lines = [message_line(entry) for entry in entries]
+        alive = await self._output.write("".join(lines))
+        self._printed.update((entry.feed, entry.seq) for entry in entries)
+        return alive
+
+    async def _finish_printing(self, printing: asyncio.Task[None], stop: asyncio.Event) -> None:
+        """Write what is saved by now, as long as somebody reads it; after `stop` only what is read at once."""
+        self._last_words = self._last_shown()
+        if not self._all_printed() and not printing.done():
+            await _first(_over(printing), stop.wait())
+            await asyncio.wait([printing], timeout=LAST_WORDS)
+
+    def _last_shown(self) -> dict[bytes, int]:
+        """For each feed with entries that are not written yet, the last that is to be."""
+        last = {}
+        for feed, head in self._node.log.frontier().items():
+            for seq in range(head.seq, self._printed.get(feed, 0), -1):
+                if self._node.log.entry_at(feed, seq) is not None:
+                    last[feed] = seq
+                    break
+        return last
+
+    def _all_printed(self) -> bool:
+        last = self._last_words
+        return last is not None and all(self._printed.get(feed, 0) >= seq for feed, seq in last.items())
+
+    # delivery
+
+    async def _linger(self, stop: asyncio.Event) -> None:
+        """Until every named peer holds all of mine, and I all that they offered."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if self._options.waits_for_ever else self._options.linger):
+                while not self._delivered() and not stop.is_set():
+                    self._happened.clear()
+                    await _first(self._happened.wait(), stop.wait())
+
+    def _delivered(self) -> bool:
+        states = {name_key(status.name): status for status in self._node.statuses()}
+        return not self._lacking() and not any(
+            status.missing for peer in self._options.peers if (status := states.get(name_key(peer.name)))
+        )
+
+    def _lacking(self) -> list[str]:
+        """The named peers who are not known to hold all of mine."""
+        holders = {name_key(name) for name in self._node.holders()}
+        return [peer.name for peer in self._options.peers if name_key(peer.name) not in holders]
+
+    def _conclude(self) -> int:
+        lacking = self._lacking()
+        holding = [peer.name for peer in self._options.peers if peer.name not in lacking]
+        if holding:
+            self._inform(f"all my messages are held by {', '.join(holding)}")
+        if lacking:
+            self._inform(f"saved here; not yet held by {', '.join(lacking)}, until we next meet")
+        error = self._output.error
+        if error is not None and not isinstance(error, BrokenPipeError):
+            self._remarks.offer(f"error> the output cannot be written: {os.strerror(error.errno or 0)}")
+            return EXIT_FAILED_LINES
+        if self._failed:
+            return EXIT_FAILED_LINES
+        return EXIT_NOT_HELD if lacking and self._options.require_held else 0
+
+
+async def _over(task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of `waits` is over; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

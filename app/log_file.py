@@ -1,0 +1,71 @@
+"""Where the details go that no person wants on the screen: one log file, made only when there is something to say.
+
+- Nothing is logged to stderr, neither by us nor by a library: a full screen would be spoiled, a script confused.
+- Names and reasons by peers are made harmless before they are written: log files are read in terminals.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from app.errors import StorageError
+from app.text import harmless
+
+MAX_BYTES = 4 * 1024 * 1024  # a weekend of --debug, and still opened by every editor
+_logger = logging.getLogger("app")
+
+
+class _HarmlessFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless(super().format(record), newlines=True)
+
+
+def start(path: Path, level: int) -> None:
+    """Write records of `level` and above to `path`, and crashes of threads and finalisers too.
+
+    The file is made with its first record; that it can be made is checked now.
+    """
+    missing = not path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if missing:
+            path.unlink()
+    except OSError as error:
+        raise StorageError(f"the log file {path} cannot be written: {error.strerror or error}") from error
+    handler = RotatingFileHandler(
+        path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", errors="replace", delay=True
+    )
+    handler.setFormatter(_HarmlessFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not print tracebacks over the screen
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(True)
+    threading.excepthook = _log_thread_crash
+    sys.unraisablehook = _log_unraisable
+
+
+def crashed(error: BaseException) -> Path | None:
+    """Keep the details of an error that nobody foresaw. Where they are; None if no log was started."""
+    _logger.critical("crashed", exc_info=error)
+    return next(
+        (Path(h.baseFilename) for h in logging.getLogger().handlers if isinstance(h, RotatingFileHandler)), None
+    )
+
+
+def _log_thread_crash(crash: threading.ExceptHookArgs) -> None:
+    if crash.exc_value is not None:
+        _log_traceback("a thread crashed", crash.exc_value, crash.exc_traceback)
+
+
+def _log_unraisable(crash: sys.UnraisableHookArgs) -> None:
+    if crash.exc_value is not None:
+        _log_traceback("a finaliser crashed", crash.exc_value, crash.exc_traceback)
+
+
+def _log_traceback(what: str, error: BaseException, traceback: TracebackType | None) -> None:
+    _logger.critical(what, exc_info=(type(error), error, traceback))
