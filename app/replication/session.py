@@ -91,6 +91,7 @@ class Session:
         self._own_feeds: list[bytes] = []
         self._their_numbers: dict[bytes, int] = {}
         self._their_feeds: list[bytes] = []
+        self._introduced = False
         self._wants = 0
         if role is Role.CLIENT:
             self._write(self._hello)
@@ -192,7 +193,7 @@ class Session:
     def announce(self, heads: Iterable[tuple[bytes, Head]], complete: bool) -> None:
         """Say what is on this disk: heads for feeds not named before in this session, have for the others.
 
-        complete: the first set ends with these. Feeds beyond `MAX_FEEDS` are left out.
+        complete: the first set ends with these, or ended earlier. Feeds beyond `MAX_FEEDS` are left out.
         """
         if self.state is not State.OPEN:
             return
@@ -208,7 +209,8 @@ class Session:
                 new.append((feed, head))
         for part in _parts(known, _HEADS_PER_FRAME):
             self._send(frames.Have(tuple(part)))
-        introductions = list(_parts(new, _HEADS_PER_FRAME)) or ([[]] if complete else [])
+        introductions = list(_parts(new, _HEADS_PER_FRAME)) or ([[]] if complete and not self._introduced else [])
+        self._introduced = self._introduced or complete
         for index, introduced in enumerate(introductions, start=1):
             self._send(frames.Heads(tuple(introduced), complete and index == len(introductions)))
 

@@ -1,0 +1,375 @@
+"""Replication of one node over all its sessions: what comes in, what became durable, and what follows from it.
+
+- Pure: no await, no clock, no I/O but reads of the store. The driver feeds it and carries out what it asks for
+  (`take_ingests`, `take_dirty`, `take_events`, `deadline`).
+- Claims move nothing but wants; only what is durable here is announced, served, pushed or acknowledged.
+- Who breaks a rule is dismissed with BYE 7, and nobody else is blamed for it.
+- This module decides who does what; how is in `announcer`, `pusher`, `serving`, `puller` and `intake`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+from app.errors import ProtocolError
+from app.frontier import Advance, Head
+from app.ingest import IngestReport, Refusal
+from app.replication.announcer import Announcer
+from app.replication.events import Closed, Event, HavesReceived, HeadsReceived, RunsReceived, WantReceived
+from app.replication.frames import MAX_CONTENT, ByeReason
+from app.replication.intake import IngestRequest, Intake
+from app.replication.link import Link, Progress
+from app.replication.puller import Puller
+from app.replication.pusher import Pusher
+from app.replication.serving import Server
+from app.replication.session import Session
+from app.replication.store import Store
+
+__all__ = [
+    "Behind",
+    "Diverged",
+    "Exchange",
+    "ExchangeEvent",
+    "Held",
+    "IngestRequest",
+    "Level",
+    "Misbehaved",
+    "Progress",
+]
+
+MAX_PUSHED_BYTES = 2 * MAX_CONTENT  # not durable here; a peer that keeps to the protocol stays below half of it
+MAX_GAPS = 3  # refusals without a known cause before a claim is void: a store and an exchange at odds must not spin
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A peer acknowledged own entries up to seq with an equal hash. level: these are all there are."""
+
+    key: bytes
+    node: bytes
+    feed: bytes
+    seq: int
+    level: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Everything the peer offered is here, all own entries are there, and nothing it asked for is outstanding."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How many entries are to come here, and to go there."""
+
+    session: Session
+    here: int
+    there: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """The peer holds another branch of the feed: its author wrote two."""
+
+    session: Session
+    feed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Misbehaved:
+    """The peer broke a rule and was sent away. text: how, for a person."""
+
+    session: Session
+    text: str
+
+
+ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved
+
+
+class Exchange:
+    def __init__(self, store: Store, own_feed: bytes, *, random: Random) -> None:
+        self._store = store
+        self._own_feed = own_feed
+        self._heads: dict[bytes, Head] = store.frontier()
+        self._authors: dict[bytes, bytes] = {}
+        self._links: dict[Session, Link] = {}
+        self._by_author: dict[bytes, list[Link]] = {}
+        self._dirty: set[Session] = set()
+        self._events: list[ExchangeEvent] = []
+        self._intake = Intake(self._heads)
+        self._puller = Puller(self._heads, self._intake, random, self._dirty)
+        self._server = Server(store, self._dirty)
+        self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
+        self._announcer = Announcer(self._heads, own_feed, random, self._dirty)
+
+    # Sessions.
+
+    def open(self, session: Session, now: float) -> None:
+        """After `Admitted`."""
+        if session.remote is None or session in self._links:
+            raise ValueError("a session is opened once, after it was admitted")
+        link = Link(session, session.remote, self._own_feed, self._heads)
+        self._links[session] = link
+        self._by_author.setdefault(link.remote.key, []).append(link)
+        self._puller.open(link)
+        self._server.open(link)
+        self._pusher.open(link)
+        self._announcer.open(link, now)
+
+    def close(self, session: Session, now: float) -> None:
+        """The session is over; doing it twice is allowed."""
+        link = self._links.pop(session, None)
+        if link is None:
+            return
+        peers = self._by_author[link.remote.key]
+        peers.remove(link)
+        if not peers:
+            del self._by_author[link.remote.key]
+        self._announcer.close(link)
+        self._pusher.close(link)
+        self._server.close(link)
+        self._puller.close(link)
+        self._dirty.discard(session)
+        self._puller.pump(now)
+
+    def handle(self, session: Session, event: Event, now: float) -> None:
+        """Any event of a session; those of a session that is not open here are ignored."""
+        link = self._links.get(session)
+        if link is None:
+            return
+        try:
+            match event:
+                case HeadsReceived(heads, complete):
+                    link.whole = link.whole or complete
+                    self._claims(link, heads, now)
+                case HavesReceived(heads):
+                    self._claims(link, heads, now)
+                case RunsReceived():
+                    self._runs(link, event, now)
+                case WantReceived(_, ranges):
+                    for wanted in ranges:
+                        self._announcer.relied_on(link, wanted.feed)
+                    self._server.want(link, event)
+                case Closed():
+                    self.close(session, now)
+        except ProtocolError as error:
+            self._dismiss(link, str(error), now)
+
+    def writable(self, session: Session, now: float) -> None:
+        """The session's output was taken and the transport takes more."""
+        link = self._links.get(session)
+        if link is not None:
+            self._announcer.flush(link, now)
+            self._server.serve(link)
+
+    def progress(self, session: Session) -> Progress | None:
+        """How far the two sides are apart; None if the session is not open here."""
+        link = self._links.get(session)
+        return None if link is None else self._progress(link)
+
+    # The store.
+
+    def committed(self, advances: Sequence[Advance], now: float) -> None:
+        """Entries that became durable here, own and others', in the order of their commits. Repetition is harmless."""
+        own = False
+        for advance in advances:
+            head = self._heads.get(advance.feed)
+            if head is not None and head.seq >= advance.head.seq:
+                continue
+            self._heads[advance.feed] = advance.head
+            if advance.feed == self._own_feed:
+                own = True
+            else:
+                self._advanced(advance.feed, advance.head, now)
+        if own:
+            for link in self._pusher.push(self._links.values()):
+                self._announcer.tell(link, self._own_feed, now, soon=True)
+        for link in self._links.values():
+            self._announcer.flush(link, now)
+        self._puller.pump(now)
+
+    def ingested(self, ticket: int, report: IngestReport | None, now: float) -> None:
+        """The store's answer to a request from `take_ingests`; None: it could not write, try again later."""
+        if report is None:
+            self._intake.failed(ticket, now)
+            return
+        self.committed(report.advances, now)
+        done = self._intake.done(ticket)
+        if done is None:
+            return
+        for refused in report.refused:
+            feed = refused.run.feed
+            match refused.refusal:
+                case Refusal.FORKED:
+                    self._diverge(done.link, feed)
+                case Refusal.INVALID | Refusal.ANOTHER_ROOM:
+                    self._dismiss(done.link, refused.detail or refused.refusal.value, now)
+                case Refusal.GAP:
+                    self._gap(done.link, feed)
+            if self._intake.reset(done, feed):
+                self._puller.recheck(feed, now)
+        self._puller.pump(now)
+
+    # Time, and what the driver carries out.
+
+    def tick(self, now: float) -> None:
+        """To be called when `deadline` has passed; at other times it does nothing."""
+        self._intake.tick(now)
+        self._announcer.tick(now)
+        self._puller.tick(now)
+        self._puller.pump(now)
+
+    def deadline(self) -> float | None:
+        times = (self._intake.deadline(), self._announcer.deadline(), self._puller.deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def take_ingests(self) -> list[IngestRequest]:
+        """Runs for the store, in the order in which it must get them."""
+        return self._intake.take()
+
+    def take_dirty(self) -> set[Session]:
+        """Sessions that have something to write, or were told goodbye."""
+        dirty = set(self._dirty)
+        self._dirty.clear()
+        return dirty
+
+    def take_events(self) -> list[ExchangeEvent]:
+        for link in self._links.values():
+            progress = self._progress(link)
+            if progress != link.reported:
+                link.reported = progress
+                behind = Behind(link.session, progress.here, progress.there)
+                self._events.append(Level(link.session) if progress.level else behind)
+        events, self._events = self._events, []
+        return events
+
+    # Inside.
+
+    def _claims(self, link: Link, heads: Iterable[tuple[bytes, Head]], now: float) -> None:
+        for feed, head in heads:
+            self._claim(link, feed, head, now)
+        self._puller.pump(now)
+
+    def _claim(self, link: Link, feed: bytes, theirs: Head, now: float) -> None:
+        mark = link.mark(feed)
+        fell_back = theirs.seq < mark.seq
+        mark.low, mark.seq, mark.short_hash, mark.void = theirs.low, theirs.seq, theirs.short_hash, False
+        mark.sent = min(mark.sent, theirs.seq) if fell_back else mark.sent
+        if mark.diverged:
+            return
+        mine = self._heads.get(feed)
+        if feed == self._own_feed:
+            self._acknowledged(link, theirs)
+        elif mine is not None and mine.seq == theirs.seq and mine.short_hash != theirs.short_hash:
+            self._diverge(link, feed)
+        else:
+            self._puller.claim(link, feed, now, grace=self._author_will_push(link, feed))
+            if mine is not None and theirs.seq >= mine.seq:
+                self._announcer.not_relied_on(link, feed)
+        if fell_back and mine is not None and mine.seq > theirs.seq:
+            self._announcer.tell(link, feed, now, soon=True)
+        link.recount(feed)
+
+    def _acknowledged(self, link: Link, theirs: Head) -> None:
+        match self._pusher.acknowledged(link, theirs):
+            case None:
+                self._diverge(link, self._own_feed)
+            case True:
+                level = theirs.seq == self._heads[self._own_feed].seq
+                self._events.append(Held(link.remote.key, link.remote.node, self._own_feed, theirs.seq, level))
+
+    def _author_will_push(self, link: Link, feed: bytes) -> bool:
+        """Whether somebody else is connected who writes this feed and is level with us so far."""
+        author = self._author(feed)
+        if author is None:
+            return False
+        upto = self._intake.upto(feed)
+        return any(other is not link and other.seq(feed) == upto for other in self._by_author.get(author, ()))
+
+    def _runs(self, link: Link, event: RunsReceived, now: float) -> None:
+        if event.id == 0:
+            self._pushed(link, event, now)
+        else:
+            self._puller.received(link, event, now)
+        self._puller.pump(now)
+
+    def _pushed(self, link: Link, event: RunsReceived, now: float) -> None:
+        for run in event.runs:
+            author = self._author(run.feed)
+            if author is not None and author != link.remote.key:
+                raise ProtocolError("a push of entries by somebody else")
+            mark = link.mark(run.feed)
+            if run.last > mark.seq:
+                mark.seq, mark.short_hash, mark.void = run.last, b"", False
+            if mark.diverged or run.feed == self._own_feed:
+                continue
+            upto = self._intake.upto(run.feed)
+            if run.first <= upto + 1 <= run.last:
+                self._intake.add(link, [run], pushed=True)
+                self._puller.advanced(run.feed, now)
+            elif run.first > upto + 1:  # something before it was lost or refused: fetch it as anything else
+                self._puller.claim(link, run.feed, now, grace=False)
+            link.recount(run.feed)
+        if self._intake.pushed_bytes(link) > MAX_PUSHED_BYTES:
+            raise ProtocolError("more pushed entries than may be unacknowledged")
+
+    def _advanced(self, feed: bytes, head: Head, now: float) -> None:
+        """Entries of somebody else are durable: tell their author at once and others if they may need to know."""
+        author = self._author(feed)
+        for link in self._links.values():
+            mark = link.marks.get(feed)
+            if mark is not None:
+                link.recount(feed)
+                if mark.diverged:
+                    continue
+                if mark.seq == head.seq and mark.short_hash and mark.short_hash != head.short_hash:
+                    self._diverge(link, feed)
+                    continue
+            if link.remote.key == author:
+                self._announcer.acknowledge(link, feed)
+            elif link.seq(feed) < head.seq:
+                self._announcer.tell(link, feed, now)
+        self._puller.advanced(feed, now)
+
+    def _author(self, feed: bytes) -> bytes | None:
+        author = self._authors.get(feed)
+        if author is None and feed in self._heads:
+            known = self._store.feed_author(feed)
+            if known is not None:
+                author = self._authors[feed] = known[0]
+        return author
+
+    def _gap(self, link: Link, feed: bytes) -> None:
+        mark = link.mark(feed)
+        mark.gaps += 1
+        if mark.gaps >= MAX_GAPS:
+            mark.gaps, mark.void = 0, True
+            link.recount(feed)
+            self._puller.diverged(link, feed)
+
+    def _diverge(self, link: Link, feed: bytes) -> None:
+        mark = link.mark(feed)
+        if mark.diverged or link.session not in self._links:
+            return
+        mark.diverged = True
+        link.recount(feed)
+        self._puller.diverged(link, feed)
+        self._events.append(Diverged(link.session, feed))
+
+    def _dismiss(self, link: Link, text: str, now: float) -> None:
+        if link.session not in self._links:
+            return
+        self.close(link.session, now)
+        link.session.goodbye(ByeReason.RULE_BROKEN, text)
+        self._dirty.add(link.session)
+        self._events.append(Misbehaved(link.session, text))
+
+    def _progress(self, link: Link) -> Progress:
+        unheld = self._heads[self._own_feed].seq - self._pusher.held(link)
+        diverged = link.mark(self._own_feed).diverged
+        whole = link.whole and not self._announcer.is_introducing(link)
+        return Progress(link.missing_here, self._server.pending(link) + (0 if diverged else unheld), whole)

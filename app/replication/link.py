@@ -1,0 +1,87 @@
+"""What is known of the other side of one open session: how much of each feed it says it holds.
+
+- A claim is what the other side said (heads, have, or the entries it sent). It proves nothing until its entries are
+  here.
+- Counts are kept as claims and heads change, so that progress is never a walk over all feeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.frontier import Head
+from app.replication.handshake import RemotePeer
+from app.replication.session import Session
+
+
+@dataclass(slots=True, eq=False)
+class Mark:
+    """The other side's claim on one feed: entries low..seq, and the first 16 bytes of h(seq), empty if not said.
+
+    sent: the last entry that was sent to it in this session, 0 if none.
+    void: it did not serve what it claimed; not believed until it claims anew.
+    diverged: it holds another branch than this node; neither wanted nor pushed in this session.
+    """
+
+    low: int = 1
+    seq: int = 0
+    short_hash: bytes = b""
+    sent: int = 0
+    void: bool = False
+    diverged: bool = False
+    gaps: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far two sides are apart.
+
+    here: entries that the other offers and this node lacks; there: own entries that the other has not acknowledged,
+    and entries it asked for that have yet to be sent; whole: both sides have introduced all their feeds.
+    """
+
+    here: int
+    there: int
+    whole: bool
+
+    @property
+    def level(self) -> bool:
+        return self.whole and self.here == 0 and self.there == 0
+
+
+class Link:
+    """One open session with its marks. `missing_here`: entries that are offered here, not void, and not held."""
+
+    def __init__(self, session: Session, remote: RemotePeer, own_feed: bytes, heads: Mapping[bytes, Head]) -> None:
+        self.session = session
+        self.remote = remote
+        self.marks: dict[bytes, Mark] = {}
+        self.whole = False  # the other side has introduced all its feeds
+        self.missing_here = 0
+        self.reported: Progress | None = None
+        self._own_feed = own_feed
+        self._heads = heads
+
+    def mark(self, feed: bytes) -> Mark:
+        mark = self.marks.get(feed)
+        if mark is None:
+            mark = self.marks[feed] = Mark()
+        return mark
+
+    def seq(self, feed: bytes) -> int:
+        """The last entry that the other side is known to have had in hand: it claimed it or was sent it."""
+        mark = self.marks.get(feed)
+        return max(mark.seq, mark.sent) if mark else 0
+
+    def recount(self, feed: bytes) -> None:
+        """To be called when the claim on `feed` or this node's head of it changed."""
+        mark = self.marks.get(feed)
+        if mark is None:
+            return
+        head = self._heads.get(feed)
+        usable = not (mark.void or mark.diverged) and feed != self._own_feed
+        missing = max(0, mark.seq - (head.seq if head else 0)) if usable else 0
+        self.missing_here += missing - mark.missing
+        mark.missing = missing
