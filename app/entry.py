@@ -157,6 +157,29 @@ def decode_entry(data: bytes) -> Entry:
     return _decode_plain(data) or _decode_any(data)
 
 
+def skim_entry(data: bytes) -> tuple[int | None, tuple[bytes, ...], int | None]:
+    """(time, seen, kind) as `decode_entry` gives them, without the objects: what storing an entry needs."""
+    match = _PLAIN_TEXT_ENTRY.match(data)
+    if match is None:
+        return _skim_any(data)
+    time_bytes, digest, short, byte, word = match.groups()
+    time = int.from_bytes(time_bytes)
+    start = match.end()
+    size = short[0] - 0x60 if short else int.from_bytes(byte or word)
+    if start + size != len(data) or time > MAX_TIME:
+        return _skim_any(data)
+    try:
+        data[start:].decode()
+    except UnicodeDecodeError:
+        return None, (), None
+    return time, (digest,) if digest else (), KIND_TEXT
+
+
+def _skim_any(data: bytes) -> tuple[int | None, tuple[bytes, ...], int | None]:
+    entry = _decode_any(data)
+    return entry.time, entry.seen, entry.kind
+
+
 def _decode_plain(data: bytes) -> Entry | None:
     match = _PLAIN_TEXT_ENTRY.match(data)
     if match is None:
@@ -225,7 +248,7 @@ def _decode_fork(fork: object) -> ForkPoint | None:
         case None:
             return None
         case (bytes() as feed, int() as seq, bytes() as digest) if (
-            len(feed) == HASH_BYTES and 1 <= seq <= MAX_SEQ and len(digest) == HASH_BYTES
+            len(feed) == HASH_BYTES and type(seq) is int and 1 <= seq <= MAX_SEQ and len(digest) == HASH_BYTES
         ):
             return ForkPoint(feed, seq, digest)
     raise InvalidRunError("the fork point in a genesis cannot be read")

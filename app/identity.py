@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from app.errors import IdentityError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _FILE_HEADER = "chat-tui identity 1"
 _FILE = re.compile(rf"{_FILE_HEADER}\npublic (?P<public>[0-9a-f]{{64}})\nsecret (?P<secret>[0-9a-f]{{64}})\n", re.ASCII)
@@ -123,18 +123,33 @@ def is_valid_point(encoded: bytes) -> bool:
     return len(encoded) == 32 and y < _FIELD_PRIME and y not in _SMALL_ORDER_Y
 
 
+class PublicKey:
+    """Somebody's public key (32 bytes), prepared to verify many signatures."""
+
+    def __init__(self, public: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        self._key: Ed25519PublicKey | None = None
+        if is_valid_point(public):
+            with contextlib.suppress(ValueError):
+                self._key = Ed25519PublicKey.from_public_bytes(public)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether `signature` (64 bytes) is this key's over `message`."""
+        from cryptography.exceptions import InvalidSignature
+
+        if self._key is None or len(signature) != 64 or not is_valid_point(signature[:32]):
+            return False
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 bytes) is `public`'s (32 bytes) over `message`."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    if len(signature) != 64 or not is_valid_point(public) or not is_valid_point(signature[:32]):
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return PublicKey(public).verify(message, signature)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,198 @@
+"""One write transaction: own entries and verified runs, with heads, checkpoints, places and counts.
+
+Everything about an entry changes here together or not at all. Nothing in memory changes before the commit: a batch can
+be run again from the start, which happens when the map had to grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.clock import MAX_PULL, HybridClock
+from app.entry import (
+    KIND_TEXT,
+    MAX_SEEN,
+    MAX_SPAN_BYTES,
+    Genesis,
+    chain_hash,
+    checkpoint_message,
+    encode_entry,
+    entry_digest,
+    fold_chain,
+    skim_entry,
+)
+from app.errors import DamagedError
+from app.frontier import Advance
+from app.identity import Identity
+from app.ingest import IngestReport, Refusal, RefusedRun
+from app.storage.environment import Table, Txn
+from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
+from app.storage.placing import Placing
+from app.storage.schema import CHECKPOINTS, ENTRIES, ENTRY_KEY, META, META_CLOCK, U64, FeedRecord
+from app.storage.verification import VerifiedRun
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """A new entry of the own feed, as stored."""
+
+    seq: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a batch has done, to be made known after the commit."""
+
+    arrival: int
+    own: list[OwnEntry] = field(default_factory=list)
+    own_places: list[int] = field(default_factory=list)
+    reports: list[IngestReport] = field(default_factory=list)
+    records: list[FeedRecord] = field(default_factory=list)
+    advances: list[Advance] = field(default_factory=list)
+
+
+class Batch:
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: Feeds, clock: HybridClock, wall: int) -> None:
+        """clock: pulled by what is taken in; wall: microseconds since 1970, the arrival of all entries."""
+        self._txn = txn
+        self._tables = tables
+        self._changes = FeedChanges(txn, tables, feeds)
+        self._reader = FeedReader(txn, tables, feeds)
+        self._placing = Placing(txn, tables, self._changes, wall)
+        self._feeds = feeds
+        self._clock = clock
+        self._wall = wall
+        self._own_places: list[tuple[int, int, int]] = []
+        self.committed = Committed(wall)
+
+    def append(self, own_num: int, identity: Identity, texts: Sequence[str]) -> None:
+        """Write own messages. The first ones cite what has been read and not been cited yet."""
+        feed = self._changes.of(own_num)
+        entries: list[bytes] = []
+        uncited = self._uncited(feed.author)
+        for text in texts:
+            seen = [self._cite(record) for record in uncited[:MAX_SEEN]] if uncited else []
+            del uncited[:MAX_SEEN]
+            entries.append(encode_entry(self._clock.next(self._wall), seen, KIND_TEXT, text))
+        self._extend_own(feed, entries, identity)
+        self.committed.own = [OwnEntry(seq, data) for seq, data in enumerate(entries, feed.seq + 1)]
+
+    def begin_own_feed(self, genesis: Genesis, data: bytes, feed_id: bytes, identity: Identity) -> None:
+        feed = self._changes.add(feed_id, genesis.author, genesis.name)
+        self._extend_own(feed, [data], identity)
+
+    def ingest(self, runs: Sequence[VerifiedRun | RefusedRun]) -> None:
+        """Take in the runs of one ingest; its report stands in `committed.reports`."""
+        report = IngestReport()
+        gained: dict[bytes, int] = {}
+        for item in runs:
+            refused = item if isinstance(item, RefusedRun) else self._take(item, gained)
+            if refused:
+                report.refused.append(refused)
+        for feed, first in gained.items():
+            record = self._held(feed)
+            report.advances.append(Advance(feed, first, head_of(record)))
+        self.committed.reports.append(report)
+
+    def finish(self) -> Committed:
+        """The last step in the transaction."""
+        committed = self.committed
+        self._placing.finish()
+        committed.records = self._changes.write()
+        committed.advances = self._changes.advances()
+        moved = self._placing.moved
+        committed.own_places = [moved.get((num, seq), place) for num, seq, place in self._own_places]
+        self._txn.put(META_CLOCK, U64.pack(self._clock.latest), db=self._tables[META])
+        return committed
+
+    def _held(self, feed: bytes) -> FeedRecord:
+        record = self._changes.by_id(feed)
+        if record is None:
+            raise DamagedError(f"feed {feed.hex()} is missing: run chat-tui check")
+        return record
+
+    def _take(self, item: VerifiedRun, gained: dict[bytes, int]) -> RefusedRun | None:
+        run = item.run
+        feed = self._changes.by_id(run.feed)
+        if feed is None:
+            if item.genesis is None:
+                return RefusedRun(run, Refusal.GAP, "nothing of its feed is here")
+            feed = self._changes.add(run.feed, item.genesis.author, item.genesis.name)
+        if run.first > feed.seq + 1:
+            return RefusedRun(run, Refusal.GAP, f"entry {feed.seq + 1} is missing here")
+        held = feed.seq - run.first + 1  # how many of the run's entries are held
+        if held >= len(run.entries):
+            same = self._reader.hash_at(feed, run.last) == item.head
+        else:
+            same = fold_chain(run.before, run.entries[:held]) == feed.hash
+        if not same:
+            return RefusedRun(run, Refusal.FORKED, f"another entry {min(run.last, feed.seq)} or earlier is here")
+        if held < len(run.entries):
+            gained.setdefault(run.feed, feed.seq + 1)
+            self._extend(feed, run.entries[held:] if held else run.entries, [(run.last, item.head, run.signature)])
+        return None
+
+    def _extend_own(self, feed: FeedRecord, entries: Sequence[bytes], identity: Identity) -> None:
+        checkpoints = []
+        head, span = feed.hash, 0
+        for seq, data in enumerate(entries, feed.seq + 1):
+            if span and span + len(data) > MAX_SPAN_BYTES:
+                checkpoints.append((seq - 1, head, identity.sign(checkpoint_message(feed.id, seq - 1, head))))
+                span = 0
+            head = chain_hash(head, data)
+            span += len(data)
+        last = feed.seq + len(entries)
+        checkpoints.append((last, head, identity.sign(checkpoint_message(feed.id, last, head))))
+        places = self._extend(feed, entries, checkpoints)
+        self._own_places.extend((feed.num, seq, place) for seq, place in enumerate(places, feed.seq + 1))
+
+    def _extend(
+        self, feed: FeedRecord, entries: Sequence[bytes], checkpoints: Sequence[tuple[int, bytes, bytes]]
+    ) -> list[int]:
+        """Store entries that continue `feed`. checkpoints: (seq, h(seq), signature), the last one at the last entry."""
+        first = feed.seq + 1
+        pack = ENTRY_KEY.pack
+        num = feed.num
+        self._txn.cursor(self._tables[ENTRIES]).putmulti(
+            [(pack(num, seq), data) for seq, data in enumerate(entries, first)]
+        )
+        span = self._put_checkpoints(feed, entries, checkpoints)
+        new = self._placing.place(feed, first, entries)
+        seq, head, _ = checkpoints[-1]
+        grown = replace(feed, seq=seq, hash=head, place=new.places[-1], span=span)
+        self._changes.change(grown)
+        self._placing.settle(grown, first, entries, new.times)
+        latest = self._wall + MAX_PULL
+        self._clock.observe(max((t for t in new.times if t is not None and t <= latest), default=0), self._wall)
+        return new.places
+
+    def _put_checkpoints(
+        self, feed: FeedRecord, entries: Sequence[bytes], checkpoints: Sequence[tuple[int, bytes, bytes]]
+    ) -> int:
+        table = self._tables[CHECKPOINTS]
+        before, span = feed.seq, feed.span
+        for seq, head, signature in checkpoints:
+            size = sum(map(len, entries[before - feed.seq : seq - feed.seq]))
+            if before and not keeps_checkpoint(span, size):
+                self._txn.delete(ENTRY_KEY.pack(feed.num, before), db=table)
+                span += size
+            else:
+                span = size
+            self._txn.put(ENTRY_KEY.pack(feed.num, seq), head + signature, db=table)
+            before = seq
+        return span
+
+    def _uncited(self, author: bytes) -> list[FeedRecord]:
+        """Feeds by others with entries that the own feed has not cited, newest first. A bare genesis says nothing."""
+        uncited = [
+            record for record in self._changes.all() if record.seq > max(record.cited, 1) and record.author != author
+        ]
+        return sorted(uncited, key=lambda record: (record.place, record.id), reverse=True)
+
+    def _cite(self, record: FeedRecord) -> bytes:
+        """The digest of a feed's newest entry, which is marked as cited."""
+        data = self._txn.get(ENTRY_KEY.pack(record.num, record.seq), b"", self._tables[ENTRIES])
+        self._changes.change(replace(record, cited=record.seq))
+        return entry_digest(record.id, record.seq, skim_entry(data)[0], data)

@@ -1,0 +1,142 @@
+"""The folder of one room: made private, held by one process at a time, and never on a network file system.
+
+`flock` dies with its process, however it ends, so a lock is never stale; the process id in the file only tells a person
+who holds it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+from pathlib import Path
+
+from app.errors import DiskFullError, LockedError, ReadOnlyError, StorageError
+
+DATA_FILE = "log.mdb"
+LOCK_FILE = "lock"
+
+_NETWORK = re.compile(
+    r"nfs\d?|cifs|smb\w*|9p|afs|ncpfs|ceph|glusterfs|lustre|gpfs|orangefs"
+    r"|fuse\.(sshfs|\w*gluster\w*|rclone|s3fs|davfs\w*|ceph\w*|curlftpfs)"
+)
+_MOUNT_LINE = re.compile(r"\S+ \S+ \S+ \S+ (?P<point>\S+) .* - (?P<type>\S+) ")
+
+
+class FolderLock:
+    """An exclusive hold on a room's folder, until `release`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def take(cls, folder: Path) -> FolderLock:
+        path = folder / LOCK_FILE
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise folder_error(folder, error) from error
+        _flock(descriptor, path)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise folder_error(folder, error) from error
+        return cls(descriptor)
+
+    @classmethod
+    def take_unwritten(cls, folder: Path) -> FolderLock | None:
+        """The same without changing the folder, for who only looks; None when there has never been a lock."""
+        path = folder / LOCK_FILE
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise folder_error(folder, error) from error
+        _flock(descriptor, path)
+        return cls(descriptor)
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _flock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise LockedError(
+                f"{path.parent} is open in process {holder or 'unknown'}: leave that one first"
+            ) from error
+        raise StorageError(f"{path} cannot be locked: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder`, and what is missing above it, readable by its owner alone."""
+    try:
+        for missing in reversed([folder, *folder.parents]):
+            if not missing.exists():
+                missing.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(missing.parent)
+    except OSError as error:
+        raise folder_error(folder, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def folder_error(folder: Path, error: OSError) -> StorageError:
+    """The error of a file operation in `folder`, in words."""
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return ReadOnlyError(f"{folder} cannot be written: give yourself write permission, or take --data-dir")
+    if is_disk_full(error.errno, folder):
+        return DiskFullError(disk_full_sentence(folder))
+    return StorageError(f"{folder} cannot be used: {error.strerror or error}")
+
+
+def disk_full_sentence(folder: Path) -> str:
+    return f"no space left on the disk of {folder}: free some, then try again"
+
+
+def is_disk_full(code: int | None, folder: Path) -> bool:
+    """Whether an errno means that there is no room. Some file systems answer EIO when a late allocation fails."""
+    if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    if code != errno.EIO:
+        return False
+    try:
+        return os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
+
+
+def refuse_network_file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """LMDB needs a memory map that all see alike, and locks that hold: network file systems give neither."""
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return  # no Linux: nothing is known, and nothing is assumed
+    target = folder.resolve()
+    best, kind = -1, ""
+    for line in lines:
+        if match := _MOUNT_LINE.match(line):
+            point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), match["point"]))
+            if len(point.parts) >= best and target.is_relative_to(point):
+                best, kind = len(point.parts), match["type"]
+    if _NETWORK.fullmatch(kind):
+        raise StorageError(
+            f"{folder} lies on a network file system ({kind}), where a database can be damaged: "
+            "choose a folder on a local disk with --data-dir"
+        )

@@ -1,0 +1,159 @@
+"""Everything that is shown after a frontier, first what is there, then each commit as it lands.
+
+- Nothing twice and nothing missed: per feed, entries are handed out in the order of their numbers, each from where the
+  last one ended. Places only help to order what is handed out together.
+- A reader who is slower than the writer costs a bounded journal of commits; beyond it, the frontiers say what is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from app.frontier import Advance, Frontier
+from app.storage.feeds import Feeds
+from app.storage.reading import TimelineSnapshot
+from app.timeline import TimelineEntry
+
+BATCH = 256  # reading so many takes 3 ms: the event loop draws a frame between two batches
+AHEAD = 4096  # entries read ahead over all feeds together
+JOURNAL = 256  # commits that a reader may lag behind before they are merged
+
+
+class Followers:
+    """Wakes everybody who follows the log."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._all: list[_Journal] = []
+
+    def tell(self, advances: Sequence[Advance]) -> None:
+        for journal in tuple(self._all):
+            journal.add(advances)
+
+    def close(self) -> None:
+        self.closed = True
+        for journal in tuple(self._all):
+            journal.wake()
+
+    async def follow(
+        self,
+        frontier: Frontier,
+        feeds: Feeds,
+        snapshot: Callable[[], AbstractContextManager[TimelineSnapshot]],
+    ) -> AsyncIterator[Sequence[TimelineEntry]]:
+        told = {feed: head.seq for feed, head in frontier.items()}
+        journal = _Journal(asyncio.get_running_loop())
+        self._all.append(journal)
+        try:
+            targets: dict[bytes, int] | None = None  # None: all that is held
+            while not self.closed:
+                if targets is None:
+                    targets = {feed: head.seq for feed, head in feeds.frontier().items()}
+                stretches = [
+                    _Stretch(feed, told.get(feed, 0) + 1, high)
+                    for feed, high in targets.items()
+                    if told.get(feed, 0) < high
+                ]
+                merge = _Merge(stretches, feeds)
+                while not self.closed and not merge.done:
+                    with snapshot() as view:
+                        batch = merge.take(view, BATCH)
+                    if batch:
+                        yield batch
+                        await asyncio.sleep(0)  # a long history must not starve the event loop
+                told.update({stretch.feed: stretch.high for stretch in stretches})
+                targets = await journal.next(lambda: self.closed)
+        finally:
+            self._all.remove(journal)
+
+
+class _Journal:
+    """Commits that one follower has yet to read. Written by the writer thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._commits: deque[Sequence[Advance] | None] = deque()
+        self._news = asyncio.Event()
+
+    def add(self, advances: Sequence[Advance]) -> None:
+        if len(self._commits) >= JOURNAL:
+            self._commits.clear()
+            self._commits.append(None)
+        else:
+            self._commits.append(advances)
+        self.wake()
+
+    def wake(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._news.set)
+        except RuntimeError:  # the loop is closed: nobody reads any more
+            self._commits.clear()
+
+    async def next(self, closed: Callable[[], bool]) -> dict[bytes, int] | None:
+        """The heads of the next commit; None when the follower has to compare frontiers."""
+        while not self._commits:
+            if closed():
+                return None
+            self._news.clear()
+            if not self._commits and not closed():
+                await self._news.wait()
+        advances = self._commits.popleft()
+        return None if advances is None else {advance.feed: advance.head.seq for advance in advances}
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Entries low..high of one feed that are to be handed out; `low` moves on."""
+
+    feed: bytes
+    low: int
+    high: int
+    ready: deque[TimelineEntry] = field(default_factory=deque)
+
+
+class _Merge:
+    """Stretches of several feeds, merged by place, in batches that each need only a short transaction."""
+
+    def __init__(self, stretches: Sequence[_Stretch], feeds: Feeds) -> None:
+        self._feeds = feeds
+        self._stretches = list(stretches)
+        self._ahead = max(1, min(BATCH, AHEAD // max(1, len(stretches))))
+        self._heap: list[tuple[bytes, int]] = []
+        self._begun = False
+        self.done = False
+
+    def take(self, view: TimelineSnapshot, limit: int) -> list[TimelineEntry]:
+        if not self._begun:
+            self._begun = True
+            self._heap = [item for index in range(len(self._stretches)) for item in self._first(view, index)]
+            heapq.heapify(self._heap)
+        batch: list[TimelineEntry] = []
+        while self._heap and len(batch) < limit:
+            index = self._heap[0][1]
+            batch.append(self._stretches[index].ready.popleft())
+            following = list(self._first(view, index))
+            if following:
+                heapq.heapreplace(self._heap, following[0])
+            else:
+                heapq.heappop(self._heap)
+        self.done = not self._heap
+        return batch
+
+    def _first(self, view: TimelineSnapshot, index: int) -> Iterator[tuple[bytes, int]]:
+        stretch = self._stretches[index]
+        if not stretch.ready:
+            self._read(view, stretch)
+        if stretch.ready:
+            yield stretch.ready[0].key, index
+
+    def _read(self, view: TimelineSnapshot, stretch: _Stretch) -> None:
+        record = self._feeds.by_id(stretch.feed)
+        while record is not None and not stretch.ready and stretch.low <= stretch.high:
+            high = min(stretch.high, stretch.low + self._ahead - 1)
+            stretch.ready.extend(view.shown(record, max(stretch.low, record.low), high))
+            stretch.low = high + 1

@@ -1,0 +1,274 @@
+"""The log of one room: everything that is saved there, and the only way to it.
+
+- One process has a log open at a time; the folder's lock says which.
+- Writing is thread-safe and answers with futures that are done when the entry is durable. Reads are snapshots of what
+  is durable, from any thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from app.clock import HybridClock
+from app.entry import KIND_GENESIS, Genesis, Run, check_text, encode_entry, feed_id, genesis_payload
+from app.errors import StorageError
+from app.frontier import Frontier, Head
+from app.identity import Identity
+from app.ingest import IngestReport
+from app.peers import PeerRecord
+from app.storage import environment, schema
+from app.storage.batch import Batch
+from app.storage.environment import Environment, Table, Txn, damaged
+from app.storage.feeds import FeedReader, Feeds, head_of
+from app.storage.folder import (
+    DATA_FILE,
+    FolderLock,
+    folder_error,
+    make_folder,
+    refuse_network_file_system,
+    sync_folder,
+)
+from app.storage.following import Followers
+from app.storage.ranks import Ranks
+from app.storage.reading import TimelineSnapshot
+from app.storage.verification import Verifier
+from app.storage.writer import Listener, Writer
+from app.timeline import TimelineEntry
+
+
+class Log:
+    """Implements app.timeline.TimelineReader."""
+
+    def __init__(
+        self,
+        lock: FolderLock,
+        env: Environment,
+        *,
+        identity: Identity,
+        room: str,
+        wall: Callable[[], int],
+    ) -> None:
+        """Use `Log.open`."""
+        self._lock = lock
+        self._env = env
+        with env.read() as txn:
+            meta = dict(txn.cursor(env.tables[schema.META]))
+            self._feeds = Feeds(txn, env.tables)
+            records = [schema.decode_peer(key, value) for key, value in txn.cursor(env.tables[schema.PEERS])]
+        _check_owner(env.path.parent, meta, identity, room)
+        self.author = identity.public
+        self.node = meta[schema.META_NODE]
+        self.own_feed = meta[schema.META_OWN_FEED]
+        own = self._feeds.by_id(self.own_feed)
+        if own is None:
+            raise damaged(env.path, "its own feed is missing")
+        self._peers = {schema.peer_key(record.name): record for record in records}
+        self._followers = Followers()
+        self._closed = False
+        self._writer = Writer(
+            env,
+            self._feeds,
+            self._peers,
+            HybridClock(schema.U64.unpack(meta[schema.META_CLOCK])[0]),
+            identity=identity,
+            own_num=own.num,
+            verifier=Verifier(room, self._author_of),
+            wall=wall,
+        )
+        self._writer.subscribe(self._followers.tell)
+
+    @classmethod
+    def open(cls, folder: Path, *, identity: Identity, name: str, room: str, wall: Callable[[], int]) -> Log:
+        """Open the log in `folder` (DATA-DIR/ME/rooms/ROOM), made on the first start.
+
+        name: what the own feed's genesis calls its author; wall: microseconds since 1970, UTC.
+        Raises LockedError, DamagedError, NewerSchemaError, ReadOnlyError, DiskFullError or another StorageError.
+        """
+        refuse_network_file_system(folder)
+        make_folder(folder)
+        lock = FolderLock.take(folder)
+        try:
+            path = folder / DATA_FILE
+            if not path.exists():
+                _create(path, identity, name, room, wall)
+            env = Environment(path)
+            try:
+                return cls(lock, env, identity=identity, room=room, wall=wall)
+            except BaseException:
+                env.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Save what was accepted, end the thread, release the lock."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.close()
+        self._followers.close()
+        self._env.close()
+        self._lock.release()
+
+    # Writing
+
+    def append(self, text: str) -> Future[TimelineEntry]:
+        """Save a message of one's own. Raises LocalEntryError at once if it cannot be one."""
+        return self._writer.append(check_text(text))
+
+    def ingest(self, runs: Sequence[Run]) -> Future[IngestReport]:
+        """Save runs from a peer. A run that breaks a rule is in the report; the others are saved all the same."""
+        return self._writer.ingest(tuple(runs))
+
+    # Replication
+
+    def frontier(self) -> dict[bytes, Head]:
+        """All heads, with whole hashes, as of the last commit."""
+        return self._feeds.frontier()
+
+    def head(self, feed: bytes) -> Head | None:
+        record = self._feeds.by_id(feed)
+        return None if record is None else head_of(record)
+
+    def feed_author(self, feed: bytes) -> tuple[bytes, str] | None:
+        """The author's key, and the name in the genesis."""
+        record = self._feeds.by_id(feed)
+        return None if record is None else (record.author, record.name)
+
+    def hash_at(self, feed: bytes, seq: int) -> bytes | None:
+        """h(seq), 32 bytes; None for what is not held."""
+        record = self._feeds.by_id(feed)
+        if record is None or not record.low <= seq <= record.seq:
+            return None
+        if seq == record.seq:
+            return record.hash
+        with self._env.read() as txn:
+            return FeedReader(txn, self._env.tables, self._feeds).hash_at(record, seq)
+
+    def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
+        """Runs from `low` to the checkpoint at or after `high`; of max_bytes of entries, but at least one run."""
+        record = self._feeds.by_id(feed)
+        if record is None or not record.low <= low <= record.seq:
+            return []
+        with self._env.read() as txn:
+            return FeedReader(txn, self._env.tables, self._feeds).runs(record, low, high, max_bytes)
+
+    # The timeline
+
+    def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
+        with self._snapshot() as view:
+            return view.before(key, limit)
+
+    def after(self, key: bytes, limit: int) -> list[TimelineEntry]:
+        with self._snapshot() as view:
+            return view.after(key, limit)
+
+    def count(self) -> int:
+        with self._env.read() as txn:
+            return Ranks(txn, self._env.tables).count()
+
+    def rank(self, key: bytes) -> int:
+        with self._env.read() as txn:
+            return Ranks(txn, self._env.tables).rank(key)
+
+    def at_rank(self, rank: int) -> bytes | None:
+        with self._env.read() as txn:
+            return Ranks(txn, self._env.tables).at_rank(rank)
+
+    def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None:
+        """Entry `seq` of `feed`, if it is here and shown."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return None
+        with self._snapshot() as view:
+            return view.entry_at(record, seq)
+
+    def position(self, feed: bytes, seq: int) -> bytes | None:
+        """The timeline key of an entry, if it is here and shown."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return None
+        with self._snapshot() as view:
+            return view.position(record, seq)
+
+    # Following
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` in the writer's thread after each commit, in commit order. Returns what ends that."""
+        return self._writer.subscribe(listener)
+
+    def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
+        """Everything shown after `frontier` in reading order, then each commit as it lands; ends with the log."""
+        return self._followers.follow(frontier, self._feeds, self._snapshot)
+
+    # Peers
+
+    def peers(self) -> dict[str, PeerRecord]:
+        """All pinned peers by the comparison form of their names (`names.name_key`)."""
+        return dict(self._peers)
+
+    def remember_peer(self, record: PeerRecord) -> Future[None]:
+        """Save what is known about a peer, in place of what was known under that name."""
+        return self._writer.remember(record)
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[TimelineSnapshot]:
+        with self._env.read() as txn:
+            yield TimelineSnapshot(txn, self._env.tables, self._feeds, self.author)
+
+    def _author_of(self, feed: bytes) -> bytes | None:
+        record = self._feeds.by_id(feed)
+        return None if record is None else record.author
+
+
+def _check_owner(folder: Path, meta: dict[bytes, bytes], identity: Identity, room: str) -> None:
+    needed = {schema.META_NODE, schema.META_OWN_FEED, schema.META_AUTHOR, schema.META_ROOM, schema.META_CLOCK}
+    if missing := needed - meta.keys():
+        raise damaged(folder / DATA_FILE, f"table meta lacks {', '.join(sorted(key.decode() for key in missing))}")
+    if meta[schema.META_AUTHOR] != identity.public:
+        raise StorageError(
+            f"{folder} was written with another key: put the identity.key that belongs to it back, "
+            "or move the folder away to begin anew"
+        )
+    if meta[schema.META_ROOM] != room.encode():
+        raise StorageError(f"{folder} holds room {meta[schema.META_ROOM].decode(errors='replace')}, not {room}")
+
+
+def _create(path: Path, identity: Identity, name: str, room: str, wall: Callable[[], int]) -> None:
+    """Make the database under another name first: `log.mdb` is whole or not there."""
+    unfinished = path.with_name(path.name + "-new")
+    genesis = Genesis(identity.public, name, room, os.urandom(16))
+    clock = HybridClock()
+    data = encode_entry(clock.next(wall()), (), KIND_GENESIS, genesis_payload(genesis))
+    own_feed = feed_id(data)
+
+    def fill(txn: Txn, tables: dict[bytes, Table]) -> None:
+        meta = {
+            schema.META_SCHEMA: schema.U32.pack(schema.SCHEMA_VERSION),
+            schema.META_NODE: os.urandom(schema.NODE_BYTES),
+            schema.META_ROOM: room.encode(),
+            schema.META_AUTHOR: identity.public,
+            schema.META_OWN_FEED: own_feed,
+            schema.META_CREATED: schema.U64.pack(wall()),
+        }
+        for key, value in meta.items():
+            txn.put(key, value, db=tables[schema.META])
+        batch = Batch(txn, tables, Feeds(txn, tables), clock, wall())
+        batch.begin_own_feed(genesis, data, own_feed, identity)
+        batch.finish()
+
+    try:
+        unfinished.unlink(missing_ok=True)
+        environment.create(unfinished, fill)
+        unfinished.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise folder_error(path.parent, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -1,0 +1,308 @@
+"""Where entries stand in the timeline (docs/protocol.md, section 3), and how late arrivals move them.
+
+- A place is the least integer that satisfies the rule, so it only ever grows, and its bytes settle everything else.
+- An entry is found from a digest without an index of all digests: the digest holds its time, and nearly every entry
+  stands at its time. Those that do not are in the table `displaced`.
+- An entry can cite one that is written later in its own feed, or one that cites it back: digests do not cover the
+  chain. The citation that would close such a circle is void; so is one that would move more than `MAX_MOVES` entries.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from app.entry import DIGEST_BYTES, digest_time, entry_digest, skim_entry
+from app.errors import DamagedError
+from app.storage.environment import Table, Txn
+from app.storage.feeds import FeedChanges
+from app.storage.ranks import Ranks
+from app.storage.schema import (
+    CITATIONS,
+    CITER,
+    COUNTED,
+    DANGLING,
+    DISPLACED,
+    ENTRIES,
+    ENTRY_KEY,
+    HIDDEN,
+    PLACED_KEY,
+    PLACED_VALUE,
+    TIMELINE,
+    U64,
+    VOID,
+    FeedRecord,
+)
+
+MAX_AHEAD = 300 * 1_000_000  # microseconds; a time further past its arrival is not believed
+MAX_MOVES = 100_000  # in one transaction, about two seconds: a peer cannot make a commit take for ever
+
+FeedOf = Callable[[int], FeedRecord]
+
+
+def is_shown(kind: int | None) -> bool:
+    return kind is None or kind % 2 == 0
+
+
+def floor_of(time: int | None, arrival: int) -> int:
+    """The place of an entry that follows nothing."""
+    return arrival if time is None or time > arrival + MAX_AHEAD else time
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one entry stands. table: TIMELINE or HIDDEN; time: its own, None if unreadable."""
+
+    place: int
+    table: bytes
+    arrival: int
+    time: int | None
+    data: bytes
+
+
+class PlaceReader:
+    """Finds the places of entries in one transaction."""
+
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], feed_of: FeedOf) -> None:
+        self._txn = txn
+        self._tables = tables
+        self._feed_of = feed_of
+
+    def placed(self, num: int, seq: int) -> Placed | None:
+        """Where entry `seq` of feed `num` stands; None if it is not here."""
+        data = self._txn.get(ENTRY_KEY.pack(num, seq), None, self._tables[ENTRIES])
+        if data is None:
+            return None
+        feed = self._feed_of(num)
+        time, _, kind = skim_entry(data)
+        table = TIMELINE if is_shown(kind) else HIDDEN
+        place = digest_time(time)
+        arrival = self._arrival(table, place, feed, seq)
+        if arrival is None:
+            digest = entry_digest(feed.id, seq, time, data)
+            value = self._txn.get(CITER.pack(digest, num, seq), None, self._tables[DISPLACED])
+            if value is not None:
+                place = U64.unpack(value)[0]
+                arrival = self._arrival(table, place, feed, seq)
+        if arrival is None:
+            raise DamagedError(f"entry {seq} of the feed of {feed.name} has no place: run chat-tui check")
+        return Placed(place, table, arrival, time, data)
+
+    def _arrival(self, table: bytes, place: int, feed: FeedRecord, seq: int) -> int | None:
+        value = self._txn.get(PLACED_KEY.pack(place, feed.tail), None, self._tables[table])
+        if value is None:
+            return None
+        found, arrival = PLACED_VALUE.unpack(value)
+        return arrival if found == seq else None
+
+    def find(self, digest: bytes) -> tuple[int, int, int] | None:
+        """(num, seq, place) of the entry with this digest; None if it is not here."""
+        start = b"\0" + digest[:7]
+        for table in (TIMELINE, HIDDEN):
+            cursor = self._txn.cursor(self._tables[table])
+            if not cursor.set_range(start):
+                continue
+            for key, value in cursor.iternext():
+                if key[:8] != start:
+                    break
+                num, seq = int.from_bytes(key[12:]), int.from_bytes(value[:8])
+                if self._digest(num, seq) == digest:
+                    return num, seq, int.from_bytes(key[:8])
+        cursor = self._txn.cursor(self._tables[DISPLACED])
+        if cursor.set_range(digest) and cursor.key()[:DIGEST_BYTES] == digest:
+            _, num, seq = CITER.unpack(cursor.key())
+            return num, seq, U64.unpack(cursor.value())[0]
+        return None
+
+    def _digest(self, num: int, seq: int) -> bytes | None:
+        data = self._txn.get(ENTRY_KEY.pack(num, seq), None, self._tables[ENTRIES])
+        return None if data is None else entry_digest(self._feed_of(num).id, seq, skim_entry(data)[0], data)
+
+
+class Placing(PlaceReader):
+    """Gives places to new entries in one write transaction."""
+
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: FeedChanges, arrival: int) -> None:
+        super().__init__(txn, tables, feeds.of)
+        self._feeds = feeds
+        self._arrival_time = arrival
+        self._added: list[bytes] = []
+        self._moved_keys: Counter[bytes] = Counter()  # key -> entries gained there by moves, -1 for one lost
+        self._moves_left = MAX_MOVES
+        self.moved: dict[tuple[int, int], int] = {}  # (num, seq) -> new place, of entries that had another
+
+    def place(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> NewEntries:
+        """Give places to `entries`, the next ones of `feed`."""
+        arrival, limit, tail = self._arrival_time, self._arrival_time + MAX_AHEAD, feed.tail
+        pack_key, pack_value = PLACED_KEY.pack, PLACED_VALUE.pack
+        place = feed.place
+        shown: list[tuple[bytes, bytes]] = []
+        hidden: list[tuple[bytes, bytes]] = []
+        new = NewEntries(feed, first, entries)
+        for seq, data in enumerate(entries, first):
+            time, seen, kind = skim_entry(data)
+            floor = time if time is not None and time <= limit else arrival
+            place = floor if floor > place else place + 1
+            if seen:
+                place = self._follow(new, seq, seen, place)
+            new.places.append(place)
+            new.times.append(time)
+            item = (pack_key(place, tail), pack_value(seq, arrival))
+            (shown if kind is None or not kind & 1 else hidden).append(item)
+            if place != time or place >> 56:
+                new.note_displaced(seq, time, place)
+        displaced = new.displaced_items()
+        for table, items in ((TIMELINE, shown), (HIDDEN, hidden), (DISPLACED, displaced)):
+            if items:
+                self._txn.cursor(self._tables[table]).putmulti(items)
+        self._added.extend([key for key, _ in shown])
+        return new
+
+    def settle(self, feed: FeedRecord, first: int, entries: Sequence[bytes], times: Sequence[int | None]) -> None:
+        """Let those who cite these new entries follow them. `feed` has the new head, and the entries are stored."""
+        table = self._tables[DANGLING]
+        if not self._txn.stat(table)["entries"]:
+            return
+        cursor = self._txn.cursor(table)
+        for seq, (time, data) in enumerate(zip(times, entries, strict=True), first):
+            start = digest_time(time).to_bytes(7)
+            if not cursor.set_range(start) or cursor.key()[:7] != start:
+                continue
+            digest = entry_digest(feed.id, seq, time, data)
+            citers = []
+            if cursor.set_range(digest):
+                for key in cursor.iternext(values=False):
+                    if key[:DIGEST_BYTES] != digest:
+                        break
+                    citers.append(key)
+            for key in citers:
+                self._resolve(key, feed.num, seq)
+
+    def finish(self) -> None:
+        """Bring the counts up to date; once, at the end of the transaction."""
+        added, removed = self._added, []
+        if self._moved_keys:
+            self._moved_keys.update(added)
+            added = [key for key, change in self._moved_keys.items() if change > 0]
+            removed = sorted(key for key, change in self._moved_keys.items() if change < 0)
+        added.sort()
+        Ranks(self._txn, self._tables).change(added, removed)
+
+    def _follow(self, new: NewEntries, seq: int, seen: Sequence[bytes], place: int) -> int:
+        for digest in dict.fromkeys(seen):
+            key = CITER.pack(digest, new.feed.num, seq)
+            cited = new.find(digest)
+            if cited is None:
+                found = self.find(digest)
+                cited = None if found is None else found[2]
+            if cited is None:
+                self._txn.put(key, b"", db=self._tables[DANGLING])
+            else:
+                self._txn.put(key, COUNTED, db=self._tables[CITATIONS])
+                place = max(place, cited + 1)
+        return place
+
+    def _resolve(self, key: bytes, num: int, seq: int) -> None:
+        """The entry (num, seq) has arrived, which the entry in `key` cites."""
+        _, citer_num, citer_seq = CITER.unpack(key)
+        target = self._must_be_placed(num, seq)
+        moves = self._moves((num, seq), (citer_num, citer_seq), target.place + 1)
+        self._txn.delete(key, db=self._tables[DANGLING])
+        self._txn.put(key, VOID if moves is None else COUNTED, db=self._tables[CITATIONS])
+        if moves:
+            self._moves_left -= len(moves)
+            self._move(moves)
+
+    def _moves(self, origin: tuple[int, int], citer: tuple[int, int], least: int) -> dict[tuple[int, int], int] | None:
+        """The new places that follow from `citer` standing at `least` or later; None if the citation is void."""
+        moves: dict[tuple[int, int], int] = {}
+        work = [(least, citer)]
+        while work:
+            least, (num, seq) = heapq.heappop(work)
+            here = self._must_be_placed(num, seq)
+            if moves.get((num, seq), here.place) >= least:
+                continue
+            if (num, seq) == origin or len(moves) >= self._moves_left:
+                return None
+            moves[num, seq] = least
+            if seq < self._feed_of(num).seq:
+                heapq.heappush(work, (least + 1, (num, seq + 1)))
+            for dependant in self._citers(num, seq, here):
+                heapq.heappush(work, (least + 1, dependant))
+        return moves
+
+    def _citers(self, num: int, seq: int, here: Placed) -> list[tuple[int, int]]:
+        digest = entry_digest(self._feed_of(num).id, seq, here.time, here.data)
+        cursor = self._txn.cursor(self._tables[CITATIONS])
+        citers = []
+        if cursor.set_range(digest):
+            for key, mark in cursor.iternext():
+                if key[:DIGEST_BYTES] != digest:
+                    break
+                if mark == COUNTED:
+                    citers.append((CITER.unpack(key)[1], CITER.unpack(key)[2]))
+        return citers
+
+    def _move(self, moves: dict[tuple[int, int], int]) -> None:
+        old = {entry: self._must_be_placed(*entry) for entry in moves}
+        for (num, _), here in old.items():
+            key = PLACED_KEY.pack(here.place, self._feed_of(num).tail)
+            self._txn.delete(key, db=self._tables[here.table])
+            if here.table == TIMELINE:
+                self._moved_keys[key] -= 1
+        for (num, seq), place in moves.items():
+            feed, here = self._feed_of(num), old[num, seq]
+            key = PLACED_KEY.pack(place, feed.tail)
+            self._txn.put(key, PLACED_VALUE.pack(seq, here.arrival), db=self._tables[here.table])
+            if here.table == TIMELINE:
+                self._moved_keys[key] += 1
+            if seq == feed.seq:
+                self._feeds.change(replace(feed, place=place))
+            displaced = CITER.pack(entry_digest(feed.id, seq, here.time, here.data), num, seq)
+            if place == digest_time(here.time):
+                self._txn.delete(displaced, db=self._tables[DISPLACED])
+            else:
+                self._txn.put(displaced, U64.pack(place), db=self._tables[DISPLACED])
+        self.moved.update(moves)
+
+    def _must_be_placed(self, num: int, seq: int) -> Placed:
+        here = self.placed(num, seq)
+        if here is None:
+            raise DamagedError(f"entry {seq} of feed number {num} is missing: run chat-tui check")
+        return here
+
+
+class NewEntries:
+    """Entries of one feed on their way into the tables: an author can cite their own."""
+
+    def __init__(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> None:
+        self.feed = feed
+        self._first = first
+        self._entries = entries
+        self.places: list[int] = []
+        self.times: list[int | None] = []
+        self.displaced: dict[bytes, tuple[int, int]] = {}  # digest -> seq, place
+
+    def note_displaced(self, seq: int, time: int | None, place: int) -> None:
+        if place != digest_time(time):
+            self.displaced[self._digest(seq, time)] = seq, place
+
+    def find(self, digest: bytes) -> int | None:
+        """The place of the entry with this digest, if it is one of these."""
+        place = int.from_bytes(digest[:7])
+        index = bisect_left(self.places, place)
+        at_its_time = index < len(self.places) and self.places[index] == place
+        if at_its_time and self._digest(self._first + index, self.times[index]) == digest:
+            return place
+        found = self.displaced.get(digest)
+        return None if found is None else found[1]
+
+    def displaced_items(self) -> list[tuple[bytes, bytes]]:
+        num = self.feed.num
+        return [(CITER.pack(digest, num, seq), U64.pack(place)) for digest, (seq, place) in self.displaced.items()]
+
+    def _digest(self, seq: int, time: int | None) -> bytes:
+        return entry_digest(self.feed.id, seq, time, self._entries[seq - self._first])

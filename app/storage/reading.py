@@ -1,0 +1,87 @@
+"""Timeline entries, as one snapshot has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from app.entry import decode_entry
+from app.errors import DamagedError
+from app.storage.environment import Table, Txn
+from app.storage.feeds import Feeds
+from app.storage.placing import Placed, PlaceReader
+from app.storage.schema import (
+    ENTRIES,
+    ENTRY_KEY,
+    FEEDS,
+    PLACED_KEY,
+    PLACED_VALUE,
+    TIMELINE,
+    U32,
+    FeedRecord,
+    decode_feed,
+)
+from app.timeline import TimelineEntry
+
+
+class TimelineSnapshot:
+    """The timeline in one transaction."""
+
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: Feeds, own_author: bytes) -> None:
+        self._txn = txn
+        self._tables = tables
+        self._feeds = feeds
+        self._own_author = own_author
+        self._places = PlaceReader(txn, tables, self._feed_of)
+
+    def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
+        cursor = self._txn.cursor(self._tables[TIMELINE])
+        if not (cursor.prev() if cursor.set_range(key) else cursor.last()):
+            return []
+        found = [self._entry(*item) for item in islice(cursor.iterprev(), limit)]
+        found.reverse()
+        return found
+
+    def after(self, key: bytes, limit: int) -> list[TimelineEntry]:
+        cursor = self._txn.cursor(self._tables[TIMELINE])
+        if not cursor.set_range(key) or (cursor.key() == key and not cursor.next()):
+            return []
+        return [self._entry(*item) for item in islice(cursor.iternext(), limit)]
+
+    def entry_at(self, feed: FeedRecord, seq: int) -> TimelineEntry | None:
+        """The entry if it is here and shown."""
+        here = self._places.placed(feed.num, seq)
+        return None if here is None or here.table != TIMELINE else self._made(feed, seq, here)
+
+    def position(self, feed: FeedRecord, seq: int) -> bytes | None:
+        here = self._places.placed(feed.num, seq)
+        return None if here is None or here.table != TIMELINE else PLACED_KEY.pack(here.place, feed.tail)
+
+    def shown(self, feed: FeedRecord, low: int, high: int) -> Iterator[TimelineEntry]:
+        """The shown ones of the entries low..high of one feed, which are here."""
+        for seq in range(low, high + 1):
+            entry = self.entry_at(feed, seq)
+            if entry is not None:
+                yield entry
+
+    def _feed_of(self, num: int) -> FeedRecord:
+        """This snapshot can be a moment newer than the records in memory."""
+        known = self._feeds.known(num)
+        if known is not None:
+            return known
+        key = U32.pack(num)
+        return decode_feed(key, self._txn.get(key, b"", self._tables[FEEDS]))
+
+    def _made(self, feed: FeedRecord, seq: int, here: Placed) -> TimelineEntry:
+        key = PLACED_KEY.pack(here.place, feed.tail)
+        own = feed.author == self._own_author
+        return TimelineEntry(key, feed.id, seq, feed.author, feed.name, here.arrival, own, decode_entry(here.data))
+
+    def _entry(self, key: bytes, value: bytes) -> TimelineEntry:
+        feed = self._feed_of(int.from_bytes(key[12:]))
+        seq, arrival = PLACED_VALUE.unpack(value)
+        data = self._txn.get(ENTRY_KEY.pack(feed.num, seq), None, self._tables[ENTRIES])
+        if data is None:
+            raise DamagedError(f"entry {seq} of the feed of {feed.name} is missing: run chat-tui check")
+        own = feed.author == self._own_author
+        return TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, own, decode_entry(data))

@@ -1,0 +1,152 @@
+"""The tables of the database: their names, and the bytes of their keys and values (docs/protocol.md, section 6).
+
+- All integers in keys are big-endian, so that byte order is number order.
+- Feeds have local 4-byte numbers: with 32-byte ids in every key a short message takes twice as much room.
+- Records are CBOR arrays; a field is only ever added at the end, with a new SCHEMA_VERSION.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cbor2
+
+from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
+from app.errors import DamagedError
+from app.names import name_key
+from app.peers import PeerRecord
+
+SCHEMA_VERSION = 1
+
+META = b"meta"  # ASCII name -> bytes
+FEEDS = b"feeds"  # num -> feed record
+FEED_IDS = b"feed_ids"  # feed id -> num
+ENTRIES = b"entries"  # num seq -> the author's bytes
+CHECKPOINTS = b"checkpoints"  # num seq -> h(seq) signature
+TIMELINE = b"timeline"  # place feed[:4] num -> seq arrival; entries that are shown
+HIDDEN = b"hidden"  # the same for entries that are not, so that paging never walks over them
+DISPLACED = b"displaced"  # digest num seq -> place; entries whose place is not the time in their digest
+CITATIONS = b"citations"  # digest num seq -> mark; who cites an entry that is here
+DANGLING = b"dangling"  # digest num seq -> nothing; who cites an entry that is not here yet
+CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
+GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
+PEERS = b"peers"  # comparison form of the name -> peer record
+
+TABLES = (
+    META,
+    FEEDS,
+    FEED_IDS,
+    ENTRIES,
+    CHECKPOINTS,
+    TIMELINE,
+    HIDDEN,
+    DISPLACED,
+    CITATIONS,
+    DANGLING,
+    CHUNKS,
+    GROUPS,
+    PEERS,
+)
+
+META_SCHEMA = b"schema"  # u32
+META_NODE = b"node"  # 16 random bytes
+META_ROOM = b"room"  # UTF-8
+META_AUTHOR = b"author"  # public key
+META_OWN_FEED = b"own feed"  # feed id
+META_CREATED = b"created"  # u64, microseconds since 1970
+META_CLOCK = b"clock"  # u64, the latest time of the hybrid logical clock
+
+NODE_BYTES = 16
+
+COUNTED = b"\x01"  # a citation that the citing entry's place follows
+VOID = b"\x00"  # one that it does not: it would put an entry after itself, or move too much (placing.py)
+
+U32 = struct.Struct(">I")
+U64 = struct.Struct(">Q")
+ENTRY_KEY = struct.Struct(">IQ")  # num seq
+PLACED_KEY = struct.Struct(">Q8s")  # place, tail
+PLACED_VALUE = struct.Struct(">QQ")  # seq arrival
+CITER = struct.Struct(">16sIQ")  # digest num seq
+GROUP_VALUE = struct.Struct(">QI")  # entries chunks
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRecord:
+    """What is held of one feed.
+
+    num: its local number; id: 32 bytes; author, name: of its genesis; seq, hash: its head, always a checkpoint;
+    low: the first entry held; place: the head's, in microseconds; span: bytes of the entries from the checkpoint before
+    the last to the last; cited: the newest entry of this feed that the own feed has cited, 0 for none.
+    """
+
+    num: int
+    id: bytes
+    author: bytes
+    name: str
+    seq: int
+    hash: bytes
+    low: int
+    place: int
+    span: int
+    cited: int
+
+    @property
+    def tail(self) -> bytes:
+        """The end of all its timeline keys: it settles equal places."""
+        return self.id[:4] + U32.pack(self.num)
+
+    def encode(self) -> bytes:
+        return cbor2.dumps(
+            [self.id, self.author, self.name, self.seq, self.hash, self.low, self.place, self.span, self.cited]
+        )
+
+
+def decode_feed(key: bytes, value: bytes) -> FeedRecord:
+    match _decode(value):
+        case [
+            bytes() as feed,
+            bytes() as author,
+            str() as name,
+            int() as seq,
+            bytes() as head,
+            int() as low,
+            int() as place,
+            int() as span,
+            int() as cited,
+        ] if len(key) == 4 and len(feed) == len(head) == HASH_BYTES and len(author) == KEY_BYTES and seq >= low >= 1:
+            return FeedRecord(U32.unpack(key)[0], feed, author, name, seq, head, low, place, span, cited)
+    raise DamagedError(f"table feeds: the record of feed number {key.hex()} cannot be read")
+
+
+def peer_key(name: str) -> str:
+    """What a peer is filed under: names that are equal are one peer."""
+    return name_key(name)
+
+
+def encode_peer(record: PeerRecord) -> bytes:
+    return cbor2.dumps([record.name, record.key, record.pinned_at, dict(record.held)])
+
+
+def decode_peer(key: bytes, value: bytes) -> PeerRecord:
+    match _decode(value):
+        case [str() as name, bytes() as public, int() as pinned_at, Mapping() as held] if len(
+            public
+        ) == KEY_BYTES and all(type(f) is bytes and len(f) == HASH_BYTES and type(n) is int for f, n in held.items()):
+            return PeerRecord(name, public, pinned_at, dict(held))
+    raise DamagedError(f"table peers: the record {key.decode(errors='replace')!r} cannot be read")
+
+
+def split_checkpoint(value: bytes) -> tuple[bytes, bytes]:
+    """(h(seq), signature)"""
+    if len(value) != HASH_BYTES + SIGNATURE_BYTES:
+        raise DamagedError("table checkpoints: a checkpoint has the wrong size")
+    return value[:HASH_BYTES], value[HASH_BYTES:]
+
+
+def _decode(value: bytes) -> object:
+    try:
+        return cbor2.loads(value)
+    except (cbor2.CBORDecodeError, ValueError):
+        return None

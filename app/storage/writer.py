@@ -1,0 +1,262 @@
+"""The one thread that writes: it commits together what is waiting, and only then says that it is saved.
+
+- Own appends go first: a person waits for them, peers can wait.
+- Durable, then published in memory, then futures, then listeners, in this order and in commit order.
+- A request fails alone: a full disk or a bad run is an answer through its future, and the thread goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.clock import HybridClock
+from app.entry import Run, decode_entry
+from app.errors import DiskFullError, StorageError
+from app.frontier import Advance
+from app.identity import Identity
+from app.ingest import IngestReport, RefusedRun
+from app.peers import PeerRecord
+from app.storage.batch import Batch, Committed
+from app.storage.environment import Environment, Txn
+from app.storage.feeds import Feeds
+from app.storage.schema import PEERS, PLACED_KEY, FeedRecord, encode_peer, peer_key
+from app.storage.verification import VerifiedRun, Verifier
+from app.timeline import TimelineEntry
+
+Listener: TypeAlias = Callable[[Sequence[Advance]], None]
+
+MAX_WAITING = 65_536  # requests; who adds more waits: a pipe can be read faster than a disk is written
+MAX_WAITING_BYTES = 32 << 20
+MAX_GROUP_BYTES = 4 << 20  # one commit; some 30,000 short messages, so that others are heard between two
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Append:
+    text: str
+    future: Future[TimelineEntry] = field(default_factory=Future)
+
+    @property
+    def size(self) -> int:
+        return len(self.text) + 64
+
+
+@dataclass(slots=True)
+class _Ingest:
+    runs: Sequence[Run]
+    future: Future[IngestReport] = field(default_factory=Future)
+
+    @property
+    def size(self) -> int:
+        return sum(run.size + 256 for run in self.runs)
+
+
+@dataclass(slots=True)
+class _Remember:
+    record: PeerRecord
+    future: Future[None] = field(default_factory=Future)
+
+    @property
+    def size(self) -> int:
+        return 256 + 64 * len(self.record.held)
+
+
+_Request: TypeAlias = _Append | _Ingest | _Remember
+
+
+@dataclass(slots=True)
+class _Group:
+    """The requests of one commit."""
+
+    appends: list[_Append] = field(default_factory=list)
+    ingests: list[_Ingest] = field(default_factory=list)
+    peers: list[_Remember] = field(default_factory=list)
+    verified: list[list[VerifiedRun | RefusedRun]] = field(default_factory=list)
+
+    @property
+    def requests(self) -> list[_Request]:
+        return [*self.appends, *self.ingests, *self.peers]
+
+
+class Writer:
+    def __init__(
+        self,
+        env: Environment,
+        feeds: Feeds,
+        peers: dict[str, PeerRecord],
+        clock: HybridClock,
+        *,
+        identity: Identity,
+        own_num: int,
+        verifier: Verifier,
+        wall: Callable[[], int],
+    ) -> None:
+        """peers: the table in memory, by comparison form of the name; only this thread changes it."""
+        self._env = env
+        self._feeds = feeds
+        self._peers = peers
+        self._clock = clock
+        self._identity = identity
+        self._own_num = own_num
+        self._verifier = verifier
+        self._wall = wall
+        self._changed = threading.Condition()
+        self._appends: deque[_Append] = deque()
+        self._others: deque[_Ingest | _Remember] = deque()
+        self._waiting_bytes = 0
+        self._closing = False
+        self._listeners: list[Listener] = []
+        self._thread = threading.Thread(target=self._run, name="storage writer", daemon=True)
+        self._thread.start()
+
+    def append(self, text: str) -> Future[TimelineEntry]:
+        request = _Append(text)
+        self._submit(request)
+        return request.future
+
+    def ingest(self, runs: Sequence[Run]) -> Future[IngestReport]:
+        request = _Ingest(runs)
+        self._submit(request)
+        return request.future
+
+    def remember(self, record: PeerRecord) -> Future[None]:
+        request = _Remember(record)
+        self._submit(request)
+        return request.future
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        with self._changed:
+            self._listeners = [*self._listeners, listener]
+
+        def unsubscribe() -> None:
+            with self._changed:
+                self._listeners = [other for other in self._listeners if other is not listener]
+
+        return unsubscribe
+
+    def close(self) -> None:
+        """Write what is waiting, then end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _submit(self, request: _Request) -> None:
+        with self._changed:
+            while not self._closing and self._is_full() and threading.current_thread() is not self._thread:
+                self._changed.wait()
+            if self._closing:
+                request.future.set_exception(StorageError("the database is closed: nothing more can be saved"))
+                return
+            if isinstance(request, _Append):
+                self._appends.append(request)
+            else:
+                self._others.append(request)
+            self._waiting_bytes += request.size
+            if len(self._appends) + len(self._others) == 1:
+                self._changed.notify_all()
+
+    def _is_full(self) -> bool:
+        return len(self._appends) + len(self._others) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._write(group)
+
+    def _next_group(self) -> _Group | None:
+        """What the next commit takes; None when all is written and the writer closes."""
+        with self._changed:
+            while not self._appends and not self._others:
+                if self._closing:
+                    return None
+                self._changed.wait()
+            group, room = _Group(), MAX_GROUP_BYTES
+            for queue in (self._appends, self._others):
+                while queue and room > 0:
+                    request = queue.popleft()
+                    room -= request.size
+                    self._waiting_bytes -= request.size
+                    if not request.future.set_running_or_notify_cancel():
+                        continue
+                    match request:
+                        case _Append():
+                            group.appends.append(request)
+                        case _Ingest():
+                            group.ingests.append(request)
+                        case _Remember():
+                            group.peers.append(request)
+            self._changed.notify_all()
+            return group
+
+    def _write(self, group: _Group) -> None:
+        try:
+            promised: dict[bytes, bytes] = {}
+            group.verified = [[self._verifier.verify(run, promised) for run in one.runs] for one in group.ingests]
+            try:
+                self._commit(group)
+            except DiskFullError as error:
+                if not (group.appends and (group.ingests or group.peers)):
+                    raise
+                # What a person typed may still fit where a megabyte of history does not.
+                _fail([*group.ingests, *group.peers], error)
+                group = _Group(appends=group.appends)
+                self._commit(group)
+        except Exception as error:
+            if not isinstance(error, StorageError):
+                _LOG.exception("a commit failed")
+            _fail(group.requests, error)
+
+    def _commit(self, group: _Group) -> None:
+        def work(txn: Txn) -> Committed:
+            batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall())
+            if group.appends:
+                batch.append(self._own_num, self._identity, [request.text for request in group.appends])
+            for runs in group.verified:
+                batch.ingest(runs)
+            for request in group.peers:
+                name = peer_key(request.record.name)
+                txn.put(name.encode(), encode_peer(request.record), db=self._env.tables[PEERS])
+            return batch.finish()
+
+        committed = self._env.write(work)
+        self._feeds.publish(committed.records)
+        for request in group.peers:
+            self._peers[peer_key(request.record.name)] = request.record
+        self._answer(group, committed)
+        if committed.advances:
+            self._tell(committed.advances)
+
+    def _answer(self, group: _Group, committed: Committed) -> None:
+        if group.appends:
+            feed = self._feeds.of(self._own_num)
+            for append, own, place in zip(group.appends, committed.own, committed.own_places, strict=True):
+                append.future.set_result(_own_timeline_entry(feed, own.seq, own.data, place, committed.arrival))
+        for ingest, report in zip(group.ingests, committed.reports, strict=True):
+            ingest.future.set_result(report)
+        for remember in group.peers:
+            remember.future.set_result(None)
+
+    def _tell(self, advances: Sequence[Advance]) -> None:
+        for listener in self._listeners:
+            try:
+                listener(advances)
+            except Exception:
+                _LOG.exception("a listener failed")
+
+
+def _own_timeline_entry(feed: FeedRecord, seq: int, data: bytes, place: int, arrival: int) -> TimelineEntry:
+    key = PLACED_KEY.pack(place, feed.tail)
+    return TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, True, decode_entry(data))
+
+
+def _fail(requests: Sequence[_Request], error: Exception) -> None:
+    for request in requests:
+        if not request.future.done():
+            request.future.set_exception(error)
