@@ -184,9 +184,10 @@ def _check_options(command: str, values: Mapping[str, object]) -> None:
 def _only_me(words: Sequence[str], command: str) -> str:
     if not words:
         raise UsageError(f"whose? Write the name: chat-tui {command} ME, for example: chat-tui {command} alice")
+    me = parse_name(words[0])
     if len(words) > 1:
-        raise UsageError(f"chat-tui {command} takes one name, not {len(words)}: chat-tui {command} {words[0]}")
-    return parse_name(words[0])
+        raise UsageError(f"chat-tui {command} takes one name, not {len(words)}: write chat-tui {command} {me}")
+    return me
 
 
 def _data_dir(values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Path:

@@ -68,12 +68,15 @@ def _say(text: str) -> int:
 def _chat(options: Options) -> int:
     import logging
     import time
+    from dataclasses import replace
 
     from app import config, identity, log_file
     from app.config import Face
 
     user = config.user_folder(options.data_dir, options.me)
     config.make_user_folder(user)
+    folder = config.room_folder(user, options.room)
+    options = replace(options, me=user.name, room=folder.name)  # as they were written the first time
     level = logging.DEBUG if options.debug else logging.INFO if options.log_file else logging.CRITICAL
     log_file.start(options.log_file or config.log_path(user), level)
     own = identity.load_or_create(config.key_file(user))
@@ -84,7 +87,7 @@ def _chat(options: Options) -> int:
     from app.storage.log import Log
 
     log = Log.open(
-        config.room_folder(user, options.room),
+        folder,
         identity=own,
         name=options.me,
         room=options.room,
