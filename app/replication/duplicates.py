@@ -7,7 +7,7 @@ because its machine started again before the old connection was found dead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,10 +37,15 @@ class Links(Generic[T]):
         self._own = own
         self._links: dict[Peer, Link[T]] = {}
 
-    def add(self, link: Link[T]) -> Link[T] | None:
-        """Take note of a new connection. Answers the one that has to go, `link` itself or an older one, if any."""
+    def add(self, link: Link[T], *, is_silent: Callable[[T], bool]) -> Link[T] | None:
+        """Take note of a new connection. Answers the one that has to go, `link` itself or an older one, if any.
+
+        is_silent: whether an older connection owes a sign of life. It does not count then: the peer would hardly dial
+        if it were alive, and the rule would else keep the dead one until its time is up.
+        """
         older = self._links.get(link.peer)
-        if older is not None and older.run == link.run and older.dialled != link.dialled:
+        opposite = older is not None and older.run == link.run and older.dialled != link.dialled
+        if older is not None and opposite and not is_silent(older.item):
             mine_stays = self._own.key + self._own.node < link.peer.key + link.peer.node
             if older.dialled == mine_stays:
                 return link

@@ -40,7 +40,11 @@ class Tls:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection and its session. `session` is None until TLS is established."""
+    """One connection and its session.
+
+    session: None until TLS is established; where, own_ip: the two ends, link-local ones with a zone;
+    received_at: when the last bytes came, in the loop's time.
+    """
 
     def __init__(
         self,
@@ -48,13 +52,15 @@ class Connection(asyncio.BufferedProtocol):
         local: LocalHello,
         tls: Tls,
         *,
-        on_events: Callable[[Connection, list[Event]], None],
-        on_writable: Callable[[Connection], None],
+        on_events: Callable[[list[Event]], None],
+        on_writable: Callable[[], None],
     ) -> None:
         """on_events: called with each batch, the last of which ends in `Closed`; on_writable: the stream takes more."""
         self.role = role
         self.session: Session | None = None
         self.where = ""
+        self.own_ip = ""
+        self.received_at = 0.0
         self._local = local
         self._tls = tls
         self._on_events = on_events
@@ -104,8 +110,9 @@ class Connection(asyncio.BufferedProtocol):
         stream = cast(asyncio.Transport, transport)
         self._transport = stream
         stream.set_write_buffer_limits(WRITE_HIGH, WRITE_LOW)
-        peer = stream.get_extra_info("peername")
-        self.where = peer[0] if peer else ""
+        self.where = _ip(stream.get_extra_info("peername"))
+        self.own_ip = _ip(stream.get_extra_info("sockname"))
+        self.received_at = self._loop.time()
         if self.role is Role.SERVER:
             binding = self._tls.binding
         else:
@@ -119,7 +126,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         if self.session is not None:
-            self._handle(self.session.receive(bytes(memoryview(self._buffer)[:nbytes]), self._loop.time()))
+            self.received_at = self._loop.time()
+            self._handle(self.session.receive(bytes(memoryview(self._buffer)[:nbytes]), self.received_at))
 
     def eof_received(self) -> bool:
         return False
@@ -142,7 +150,7 @@ class Connection(asyncio.BufferedProtocol):
             events = self.session.receive_eof(self._loop.time())
             self._ended = True
             if events:
-                self._on_events(self, events)
+                self._on_events(events)
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -152,7 +160,7 @@ class Connection(asyncio.BufferedProtocol):
         if any(isinstance(event, Closed) for event in events):
             self._ended = True
         if events:
-            self._on_events(self, events)
+            self._on_events(events)
         self.flush()
 
     def _set_timer(self) -> None:
@@ -175,7 +183,7 @@ class Connection(asyncio.BufferedProtocol):
         # In a turn of the loop of its own, so that a long answer is served in slices.
         self._room = None
         if self.session is not None and not self.session.closed and not self._stopped and self._transport is not None:
-            self._on_writable(self)
+            self._on_writable()
 
     def _close(self) -> None:
         self._limit_closing()
@@ -209,6 +217,13 @@ async def start(stream: socket, connection: Connection, tls: Tls) -> None:
         ssl_handshake_timeout=HANDSHAKE_LIMIT,
         ssl_shutdown_timeout=CLOSING_LIMIT,
     )
+
+
+def _ip(name: tuple[object, ...] | None) -> str:
+    if not name:  # the socket was closed already
+        return ""
+    host, zone = str(name[0]), name[3] if len(name) == 4 else 0
+    return f"{host}%{zone}" if zone and "%" not in host else host
 
 
 def _server_context(pem: bytes) -> ssl.SSLContext:

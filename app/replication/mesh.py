@@ -1,0 +1,305 @@
+"""All connections of one node: listens, dials whom the roster says, watches the network, and ends it all together.
+
+- Everything happens in one event loop; each task and each connection has an owner that ends it.
+- The network brings `Closed` events, never exceptions.
+- Cancelling `run` says goodbye on every session and on mDNS, and takes about a second at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from socket import socket
+
+from app.frontier import Advance
+from app.names import PeerSpec, preferred_port
+from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
+from app.replication.candidate import Candidate
+from app.replication.discovery import Discovery
+from app.replication.duplicates import Peer
+from app.replication.exchange import Exchange, ExchangeEvent
+from app.replication.handshake import LocalHello, RemotePeer, Role
+from app.replication.mesh_dialler import SelfConnectionError, connect
+from app.replication.mesh_events import Admission, MeshEvent
+from app.replication.mesh_exchange import ExchangeDriver, Ingest
+from app.replication.mesh_gate import Gate
+from app.replication.mesh_listener import Listener
+from app.replication.mesh_members import Member, Members
+from app.replication.roster import Dial, Roster
+from app.replication.session import Session
+from app.replication.transport import CLOSING_LIMIT, Connection, Tls, accept, start
+from app.status import Notice, PeerPhase
+from app.text import one_line
+
+LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
+SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the computer sleeps
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """The arguments of `Mesh`; chosen: its interfaces in normal form."""
+
+    local: LocalHello
+    peers: Sequence[PeerSpec]
+    exchange: Exchange
+    ingest: Ingest
+    admit: Callable[[RemotePeer], Admission]
+    chosen: Sequence[str]
+    port: int
+    random: Random
+    on_event: Callable[[MeshEvent | ExchangeEvent], None]
+
+
+class Mesh:
+    def __init__(
+        self,
+        local: LocalHello,
+        peers: Sequence[PeerSpec],
+        exchange: Exchange,
+        *,
+        ingest: Ingest,
+        admit: Callable[[RemotePeer], Admission],
+        interfaces: Sequence[str],
+        port: int | None,
+        random: Random,
+        on_event: Callable[[MeshEvent | ExchangeEvent], None],
+    ) -> None:
+        """All callables are called in the event loop, and are not to block.
+
+        peers: with a fingerprint where a key is pinned; ingest: answers None when the disk failed; admit: asked about
+        each peer that proved its key, and again by `reconsider`; interfaces: IP addresses to listen on, announce and
+        dial from, empty for all; port: to listen at, 0 for any, None for the preferred one of the name.
+        """
+        self._settings = _Settings(
+            local,
+            peers,
+            exchange,
+            ingest,
+            admit,
+            [normal_address(address) for address in interfaces],
+            preferred_port(local.name, local.room) if port is None else port,
+            random,
+            on_event,
+        )
+        self._run: _Run | None = None
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port that is listened at; None before `run` got there, or when nothing can be listened at."""
+        return None if self._run is None else self._run.listener.port or None
+
+    async def run(self) -> None:
+        """Until cancelled. To be called once."""
+        tls = await asyncio.to_thread(Tls)  # imports a library and makes a key: longer than a frame
+        goodbyes: list[Connection] = []
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._run = run = _Run(self._settings, tls, tasks)
+                try:
+                    await run.work()
+                finally:
+                    goodbyes = run.leave()
+        finally:
+            await _wait_closed(goodbyes)
+
+    def committed(self, advances: Sequence[Advance]) -> None:
+        """Entries became durable here, own or others'. What is committed before `run` is seen in the store."""
+        if self._run is not None:
+            self._run.driver.committed(advances)
+
+    def reconsider(self) -> None:
+        """The node's mind about admissions has changed: it is asked again about everybody who is connected."""
+        if self._run is not None:
+            self._run.members.reconsider()
+
+
+class _Run:
+    """One run of the mesh, from its first task to its last."""
+
+    def __init__(self, settings: _Settings, tls: Tls, tasks: asyncio.TaskGroup) -> None:
+        self._settings = settings
+        self._tls = tls
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._gate = Gate()
+        self._present = local_addresses()
+        local, chosen = settings.local, settings.chosen
+        self._roster = Roster(
+            settings.peers,
+            room=local.room,
+            own_node=local.node,
+            use_loopback=not chosen or any(is_loopback(address) for address in chosen),
+            random=settings.random,
+            now=self._loop.time(),
+        )
+        self._discovery = Discovery(
+            self,
+            name=local.name,
+            room=local.room,
+            fingerprint=local.identity.fingerprint,
+            node=local.node,
+            chosen=chosen,
+            local_addresses=lambda: self._present,
+        )
+        self.listener = Listener(chosen, self._accepted)
+        self.driver = ExchangeDriver(
+            settings.exchange,
+            tasks,
+            ingest=settings.ingest,
+            on_output=self._output,
+            on_event=settings.on_event,
+        )
+        self.members = Members(
+            Peer(local.identity.public, local.node),
+            self._roster,
+            self.driver,
+            admit=settings.admit,
+            on_state=settings.on_event,
+            on_change=self._wake.set,
+        )
+
+    async def work(self) -> None:
+        for name in self._roster.names():
+            self.members.tell(name, None, PeerPhase.CONNECTING, "looking for it")
+        self._listen()
+        self._tasks.create_task(self._watch_network())
+        self._tasks.create_task(self._discovery.run(self.listener.port or self._settings.port))
+        await self._dial_due()
+
+    def leave(self) -> list[Connection]:
+        """Nothing new begins. Answers the connections that say goodbye."""
+        self.listener.close()
+        self.driver.stop()
+        return self.members.leave()
+
+    def _output(self, session: Session) -> None:
+        self.members.output(session)
+
+    # What discovery asks and says.
+
+    def wants(self, name: str) -> bool:
+        return self._roster.wants(name)
+
+    def needs(self, name: str) -> bool:
+        return self._roster.wants(name) and not self._roster.is_connected(name)
+
+    def heard(self, candidate: Candidate) -> None:
+        self._roster.heard(candidate, self._loop.time())
+        self._wake.set()
+
+    def gone(self, instance: str) -> None:
+        self._roster.gone(instance, self._loop.time())
+
+    def notice(self, text: str) -> None:
+        self._settings.on_event(Notice(one_line(text)))
+
+    # Listening.
+
+    def _listen(self) -> None:
+        wanted = self._settings.port
+        try:
+            if not self.listener.open(wanted):
+                self.notice(f"port {wanted} is taken on this computer: listening at port {self.listener.port}")
+        except OSError as error:
+            self.notice(f"others cannot connect to this computer, it can only dial: {error.strerror or error}")
+        for address in self.listener.missing():
+            self.notice(f"this computer does not have the address {address}: waiting for it")
+
+    def _accepted(self, stream: socket, address: str) -> None:
+        if self._gate.enter(address, self._loop.time()):
+            self._tasks.create_task(self._serve_inbound(stream, address))
+        else:
+            stream.close()
+
+    async def _serve_inbound(self, stream: socket, address: str) -> None:
+        member = self._new_member(Role.SERVER, None)
+        member.on_proved = partial(self._leave_gate, address)
+        try:
+            await accept(stream, member.connection, self._tls)
+            await member.connection.wait_closed()
+        except OSError:
+            pass  # no TLS, or none in time: the gate takes note
+        finally:
+            if member.remote is None:
+                self._gate.failed(address, self._loop.time())
+            self.members.forget(member)
+
+    def _leave_gate(self, address: str) -> None:
+        self._gate.passed(address, self._loop.time())
+
+    # Dialling.
+
+    async def _dial_due(self) -> None:
+        while True:
+            now = self._loop.time()
+            for dial in self._roster.due(now):
+                self._tasks.create_task(self._serve_outbound(dial))
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._roster.deadline(now)):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def _serve_outbound(self, dial: Dial) -> None:
+        member = self._new_member(Role.CLIENT, dial)
+        try:
+            stream = await connect(dial.address, self._settings.chosen, self._present)
+            if self._roster.is_obsolete(dial):
+                stream.close()
+                return
+            await start(stream, member.connection, self._tls)
+            await member.connection.wait_closed()
+        except SelfConnectionError:
+            self._roster.met_myself(dial)
+        except OSError:
+            pass  # nobody there: the roster says when to try again
+        finally:
+            self.members.forget(member)
+
+    def _new_member(self, role: Role, dial: Dial | None) -> Member:
+        member = Member(dial)
+        member.connection = Connection(
+            role,
+            self._settings.local,
+            self._tls,
+            on_events=partial(self.members.received, member),
+            on_writable=partial(self.members.writable, member),
+        )
+        self.members.add(member)
+        return member
+
+    # The network around.
+
+    async def _watch_network(self) -> None:
+        ahead = time.time() - self._loop.time()
+        while True:
+            await asyncio.sleep(LOOK_AT_NETWORK)
+            present, now_ahead = local_addresses(), time.time() - self._loop.time()
+            slept = now_ahead - ahead > SLEPT
+            ahead = now_ahead
+            if slept or present != self._present:
+                self._network_changed(present)
+
+    def _network_changed(self, present: frozenset[LocalAddress]) -> None:
+        self._present = present
+        with suppress(OSError):  # the port is taken on an address that came: others reach us at the remaining ones
+            self.listener.refresh()
+        self.members.drop_from(frozenset(address.ip for address in present))
+        self._roster.network_changed(self._loop.time())
+        self._discovery.network_changed()
+        self._wake.set()
+
+
+async def _wait_closed(connections: Sequence[Connection]) -> None:
+    """Until all are closed, or a second is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_LIMIT):
+            for connection in connections:
+                await connection.wait_closed()
+    for connection in connections:
+        connection.abort()

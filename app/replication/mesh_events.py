@@ -1,0 +1,40 @@
+"""What the mesh asks of the node about a peer that proved its key, and what it tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from app.replication.frames import ByeReason
+from app.status import Notice, PeerPhase
+
+__all__ = ["Admission", "MeshEvent", "Notice", "PeerState", "Verdict"]
+
+
+class Verdict(Enum):
+    ADMIT = "talk to it"
+    KNOCK = "keep the connection while a person decides"
+    REFUSE = "say why and close"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The node's answer about an authenticated peer. reason: for the other side; detail: for both, one sentence."""
+
+    verdict: Verdict
+    detail: str = ""
+    reason: ByeReason = ByeReason.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """Where a peer stands now. name: as the user named it, else as it calls itself, harmless; key: 32 bytes, once
+    proved; detail: one sentence, harmless text."""
+
+    name: str
+    key: bytes | None
+    phase: PeerPhase
+    detail: str = ""
+
+
+MeshEvent = PeerState | Notice

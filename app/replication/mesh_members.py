@@ -1,0 +1,241 @@
+"""What becomes of each connection: proved, admitted or not, the one to its peer or a duplicate, open, ended.
+
+A member is told to the node as `PeerState`s, to the roster as reached or not, to the exchange once both sides admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.identity import fingerprint
+from app.names import name_key
+from app.replication.duplicates import Link, Links, Peer
+from app.replication.events import Admitted, Authenticated, Closed, Event, Waiting
+from app.replication.frames import ByeReason
+from app.replication.handshake import RemotePeer
+from app.replication.mesh_events import Admission, PeerState, Verdict
+from app.replication.mesh_exchange import ExchangeDriver
+from app.replication.roster import Dial, Roster
+from app.replication.session import Session
+from app.replication.transport import Connection
+from app.status import PeerPhase
+from app.text import one_line
+
+SILENT_AFTER = 7.0  # a living session hears something every 5 s at least, because it asks
+MAX_TOLD = 1_024  # peers whose last state is remembered; strangers can make any number
+_UNWELCOME = {
+    ByeReason.REFUSED,
+    ByeReason.ANOTHER_ROOM,
+    ByeReason.NO_COMMON_VERSION,
+    ByeReason.RULE_BROKEN,
+    ByeReason.ANOTHER_KEY,
+}
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One connection. dial: None for an inbound one; on_proved: called once it proved a key, `remote` from then on;
+    link: once it was not refused."""
+
+    dial: Dial | None
+    connection: Connection = field(init=False)
+    on_proved: Callable[[], None] | None = None
+    remote: RemotePeer | None = None
+    link: Link[Member] | None = None
+    opened: bool = False
+    ended: bool = False
+
+    @property
+    def session(self) -> Session | None:
+        return self.connection.session
+
+
+class Members:
+    def __init__(
+        self,
+        own: Peer,
+        roster: Roster,
+        driver: ExchangeDriver,
+        *,
+        admit: Callable[[RemotePeer], Admission],
+        on_state: Callable[[PeerState], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """on_change: there may be somebody else to dial now."""
+        self._roster = roster
+        self._driver = driver
+        self._admit = admit
+        self._on_state = on_state
+        self._on_change = on_change
+        self._loop = asyncio.get_running_loop()
+        self._links: Links[Member] = Links(own)
+        self._all: set[Member] = set()
+        self._sessions: dict[Session, Member] = {}
+        self._told: dict[tuple[str, bytes | None], PeerState] = {}
+
+    def add(self, member: Member) -> None:
+        self._all.add(member)
+
+    def received(self, member: Member, events: list[Event]) -> None:
+        session = member.session
+        if session is None:
+            return
+        self._sessions.setdefault(session, member)
+        for event in events:
+            match event:
+                case Authenticated(remote):
+                    self._authenticated(member, session, remote)
+                case Waiting():
+                    if member.remote is not None:
+                        self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
+                case Admitted():
+                    self._open(member, session)
+                case Closed(reason, text):
+                    self._end(member, reason, text)
+                case _ if member.opened:
+                    self._driver.handle(session, event)
+        self._after(member)
+
+    def output(self, session: Session) -> None:
+        """The exchange has queued something, perhaps a goodbye."""
+        member = self._sessions.get(session)
+        if member is not None:
+            self._after(member)
+
+    def writable(self, member: Member) -> None:
+        if member.opened and not member.ended and member.session is not None:
+            self._driver.writable(member.session)
+
+    def forget(self, member: Member) -> None:
+        """Its connection is gone, or never came to be."""
+        self._end(member, None, "the connection was cut")
+        if member.session is not None:
+            self._sessions.pop(member.session, None)
+        self._all.discard(member)
+
+    def reconsider(self) -> None:
+        """Ask the node again about everybody who is connected."""
+        for link in self._links:
+            member = link.item
+            if member.session is not None and member.remote is not None:
+                self._decide(member, member.session, member.remote)
+                self._after(member)
+
+    def drop_from(self, addresses: frozenset[str]) -> None:
+        """This computer has only these addresses now: connections from others carry nothing any more."""
+        for member in list(self._all):
+            if member.connection.own_ip and member.connection.own_ip not in addresses:
+                self._end(member, None, "this computer's address changed")
+                member.connection.abort()
+
+    def leave(self) -> list[Connection]:
+        """Say goodbye to everybody. Answers the connections that are still to be waited for."""
+        connections = []
+        for member in list(self._all):
+            if member.session is None:
+                continue
+            member.session.goodbye(ByeReason.LEAVING)
+            member.connection.flush()
+            member.ended = True
+            connections.append(member.connection)
+        return connections
+
+    def tell(self, name: str, key: bytes | None, phase: PeerPhase, detail: str) -> None:
+        state = PeerState(one_line(name), key, phase, one_line(detail))
+        which = (name_key(name), key)
+        if self._told.pop(which, None) != state:
+            self._on_state(state)
+        self._told[which] = state
+        if len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
+
+    def _authenticated(self, member: Member, session: Session, remote: RemotePeer) -> None:
+        member.remote = remote
+        if member.on_proved is not None:
+            member.on_proved()
+        dial = member.dial
+        if dial is not None and name_key(remote.name) != dial.key and not self._roster.wants(remote.name):
+            # Somebody else has the port or the address: not a peer that anybody here asked for.
+            session.goodbye(ByeReason.REFUSED, f"looking for {dial.name}")
+            self._end(member, ByeReason.DUPLICATE, "")
+            self._roster.refused(dial, self._loop.time())
+            return
+        if not self._decide(member, session, remote):
+            return
+        member.link = Link(Peer(remote.key, remote.node), remote.run, dial is not None, member)
+        self._roster.connected(remote.name, remote.node, dial, self._loop.time())
+        loser = self._links.add(member.link, is_silent=self._is_silent)
+        if loser is not None:
+            self._yield(loser.item)
+
+    def _decide(self, member: Member, session: Session, remote: RemotePeer) -> bool:
+        """Ask the node about a peer. Whether the session goes on."""
+        admission = self._admit(remote)
+        if admission.verdict is Verdict.REFUSE:
+            session.goodbye(admission.reason, admission.detail)
+            self._end(member, admission.reason, admission.detail or admission.reason.sentence)
+            return False
+        session.admit(admission.verdict is Verdict.ADMIT)
+        if admission.verdict is Verdict.ADMIT:
+            self._roster.pin(remote.name, fingerprint(remote.key))
+        elif not member.opened:
+            self.tell(remote.name, remote.key, PeerPhase.KNOCKING, admission.detail or "asks to be let in")
+        return True
+
+    def _open(self, member: Member, session: Session) -> None:
+        if member.ended or member.remote is None:
+            return
+        member.opened = True
+        self._driver.open(session)
+        self.tell(member.remote.name, member.remote.key, PeerPhase.CONNECTED, "direct connection")
+
+    def _yield(self, member: Member) -> None:
+        """Close a connection in favour of another to the same peer."""
+        if member.session is not None:
+            member.session.goodbye(ByeReason.DUPLICATE)
+        self._end(member, ByeReason.DUPLICATE, "")
+        member.connection.flush()
+
+    def _is_silent(self, member: Member) -> bool:
+        return self._loop.time() - member.connection.received_at > SILENT_AFTER
+
+    def _after(self, member: Member) -> None:
+        member.connection.flush()
+        if member.session is not None and member.session.closed:
+            self._end(member, ByeReason.RULE_BROKEN, "it broke a rule")
+
+    def _end(self, member: Member, reason: ByeReason | None, text: str) -> None:
+        if member.ended:
+            return
+        member.ended = True
+        if member.opened and member.session is not None:
+            self._driver.close(member.session)
+        unwelcome = reason in _UNWELCOME
+        phase = PeerPhase.REFUSED if unwelcome else PeerPhase.LOST
+        now = self._loop.time()
+        remote = member.remote
+        if remote is not None and member.link is not None:
+            if self._links.remove(member.link):
+                self._roster.disconnected(remote.name, remote.node, now)
+                if not self._is_linked(remote):
+                    self.tell(remote.name, remote.key, phase, text)
+        elif remote is not None and unwelcome:
+            self.tell(remote.name, remote.key, phase, text)
+        elif member.dial is not None and unwelcome and not self._roster.is_connected(member.dial.name):
+            self.tell(member.dial.name, None, phase, text)
+        if member.dial is not None:
+            self._settle(member, member.dial, reason, now)
+        self._on_change()
+
+    def _settle(self, member: Member, dial: Dial, reason: ByeReason | None, now: float) -> None:
+        if reason is ByeReason.SELF:
+            self._roster.met_myself(dial)
+        elif reason in _UNWELCOME:
+            self._roster.refused(dial, now)
+        elif member.link is None:
+            self._roster.failed(dial, now)
+
+    def _is_linked(self, remote: RemotePeer) -> bool:
+        return any(link.peer.key == remote.key and link.item.opened for link in self._links)
