@@ -104,17 +104,28 @@ class Scrollback:
         self._seen(shown[-1].entry.key)
         return shown
 
-    def between(self, low: int, high: int) -> Iterator[Line]:
-        """The lines numbered from low to high, of entries that are held."""
-        for ordinal in range(max(low // _NUMBERS_PER_ENTRY, self._window.first), self._window.end):
-            entry = self._window[ordinal]
-            rows = self._rows(entry)
-            for index in range(len(rows)):
-                number = self._number((ordinal, index))
-                if number > high:
-                    return
-                if number >= low:
-                    yield Line(entry, rows.row(index), number)
+    def text_between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
+        """The messages' own text between two places, each the number of a line and a character in it."""
+        parts: list[str] = []
+        first = max(start[0] // _NUMBERS_PER_ENTRY, self._window.first)
+        for ordinal in range(first, min(end[0] // _NUMBERS_PER_ENTRY + 1, self._window.end)):
+            rows = self._rows(self._window[ordinal])
+            low = self._offset(rows, ordinal, start, 0)
+            high = self._offset(rows, ordinal, end, len(rows.message))
+            if low < high:
+                parts.append(rows.message[low:high])
+        return "\n".join(parts)
+
+    def _offset(self, rows: EntryRows, ordinal: int, place: tuple[int, int], outside: int) -> int:
+        """The character of the entry's message at a place; `outside` if that is in another entry."""
+        number, character = place
+        index = number - self._number((ordinal, 0))
+        if index < _DAY_ROW or index >= len(rows):
+            return outside
+        if index == _DAY_ROW:
+            return 0
+        row = rows.row(index)
+        return row.start + min(max(0, character - row.prefix), len(row.text))
 
     def extent(self) -> Extent:
         """Where the screen stands in the whole timeline."""
@@ -166,7 +177,7 @@ class Scrollback:
     def landed(self, entries: Sequence[TimelineEntry]) -> None:
         """Entries have become durable, or have got another place."""
         bottom = None if self.following or self.empty else self._bottom_key()
-        if not self._window.landed(entries, following=self.following):
+        if not self._window.landed(entries, following=self.following) or not self._window.is_whole():
             if self._anchor is None:
                 self._window.load_end()
             else:

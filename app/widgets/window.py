@@ -2,7 +2,8 @@
 
 - At most MAX_ENTRIES entries are held, consecutive in the timeline, read in pages.
 - An entry keeps its ordinal while the slice is extended or trimmed. `generation` changes when ordinals become void.
-- The timeline is the truth: what lands inside the slice makes it be read again around the reader.
+- The timeline is the truth: what lands inside the slice makes it be read again around the reader. What lands beyond it
+  can still have moved entries out of it (they wait for what they depend on), which `is_whole` finds.
 """
 
 from __future__ import annotations
@@ -93,6 +94,13 @@ class Window:
         if tail and self._at_end:
             self._append(sorted(tail, key=_key), following=following)
         return True
+
+    def is_whole(self) -> bool:
+        """Whether nothing has moved out of the slice or into it: the keys are as many as lie between its ends."""
+        if not self._keys:
+            return True
+        first, last = self._keys[0], self._keys[-1]
+        return self._reader.rank(last) - self._reader.rank(first) == len(self._keys) - 1
 
     def _append(self, tail: list[TimelineEntry], *, following: bool) -> None:
         if len(self._entries) + len(tail) > MAX_ENTRIES and not following:

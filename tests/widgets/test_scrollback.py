@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 from hypothesis import given, settings
@@ -94,11 +95,20 @@ class ScrollbackMachine(RuleBasedStateMachine):
         entry = data.draw(st.sampled_from(self.timeline.entries))
         if any(other.key == place.to_bytes(16) for other in self.timeline.entries):
             return
-        moved = TimelineEntry(
-            place.to_bytes(16), entry.feed, entry.seq, entry.author, entry.name, entry.arrival, entry.own, entry.entry
-        )
+        moved = replace(entry, key=place.to_bytes(16))
         self.timeline.move(entry, moved)
         self.scrollback.landed([moved])
+
+    @precondition(lambda self: self.timeline.entries)
+    @rule(data=st.data(), place=st.integers(1, 100_000), text=TEXTS)
+    def a_late_dependency_moves_an_entry_untold(self, data: st.DataObject, place: int, text: str) -> None:
+        entry = data.draw(st.sampled_from(self.timeline.entries))
+        taken = {other.key for other in self.timeline.entries}
+        key = (place + 1).to_bytes(16)
+        if place.to_bytes(16) < entry.key or key in taken or (late := self._add(place, text, 0)) is None:
+            return
+        self.timeline.move(entry, replace(entry, key=key))
+        self.scrollback.landed([late])
 
     @rule(rows=st.integers(-40, 40))
     def scrolls(self, rows: int) -> None:
@@ -340,5 +350,15 @@ def test_lines_keep_their_numbers_while_the_reader_moves() -> None:
     scrollback.scroll(150)
     assert scrollback.generation == generation
     assert {line.row.plain: line.number for line in scrollback.lines()} == numbers
-    low, high = min(numbers.values()), max(numbers.values())
-    assert [line.number for line in scrollback.between(low, high)] == sorted(numbers.values())
+
+
+def test_text_between_two_places_is_the_messages_own() -> None:
+    long = "the quick brown fox  jumps over the lazy dog again\nand a second line"
+    timeline = MemoryTimeline([message(1, long), message(2, "yes"), message(3, "no")])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(39, 20)
+    lines = scrollback.lines()
+    assert scrollback.text_between((lines[0].number, 0), (lines[-1].number, 99)) == f"{long}\nyes\nno"
+    prefix = lines[1].row.prefix
+    assert scrollback.text_between((lines[1].number, prefix + 4), (lines[2].number, 6)) == "quick brown fox  jumps over"
+    assert scrollback.text_between((lines[4].number, 0), (lines[4].number, prefix + 1)) == "y"

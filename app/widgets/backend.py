@@ -1,0 +1,51 @@
+"""What the screen needs of the node: the protocol between them, and nothing else.
+
+Reads of the log are synchronous and take well under a frame; all that waits is a future or a coroutine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from app.frontier import Frontier, Head
+from app.peers import PeerRecord
+from app.status import NodeEvent, PeerStatus
+from app.timeline import TimelineEntry, TimelineReader
+
+
+class ChatLog(TimelineReader, Protocol):
+    @property
+    def own_feed(self) -> bytes:
+        """The feed id of what is typed here."""
+
+    def frontier(self) -> Mapping[bytes, Head]: ...
+
+    def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
+        """Everything shown after the frontier, then each commit as it lands."""
+
+    def peers(self) -> Mapping[str, PeerRecord]: ...
+
+
+class ChatBackend(Protocol):
+    @property
+    def me(self) -> str: ...
+
+    @property
+    def room(self) -> str: ...
+
+    @property
+    def log(self) -> ChatLog: ...
+
+    def send(self, text: str) -> Future[TimelineEntry]:
+        """Append an own message; resolved when it is durable. ChatError, at once or in the future, says why not."""
+
+    def statuses(self) -> Sequence[PeerStatus]:
+        """Every peer there is something to say about."""
+
+    def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
+        """Call `listener` in the event loop with what happens; the answer ends it."""
+
+    async def run(self) -> None:
+        """Replicate until cancelled, then say goodbye within a second."""

@@ -1,0 +1,335 @@
+"""The full screen: puts the widgets together and carries what happens between them and the node.
+
+- The first frame shows the newest page. The node runs, and all else begins, after it.
+- Everything that waits belongs to one background task, which whoever runs the app ends and awaits.
+- No error shows a traceback: it ends the app, and `failure` keeps it for whoever runs the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.driver import Driver
+
+from app.entry import check_text
+from app.errors import ChatError
+from app.names import DEFAULT_ROOM
+from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus
+from app.text import one_line
+from app.widgets import commands
+from app.widgets.backend import ChatBackend
+from app.widgets.commands import Command, Hint, Say
+from app.widgets.composer import Composer
+from app.widgets.help import help_rows
+from app.widgets.info_screen import InfoScreen, Row
+from app.widgets.message_pane import MessagePane
+from app.widgets.outbox import Outbox
+from app.widgets.pane_scroll_bar import PaneScrollBar
+from app.widgets.peer_bar import SIGNS, PeerBar, describe
+from app.widgets.scrollback import Scrollback
+from app.widgets.status_bar import StatusBar
+from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
+
+_PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
+_LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
+_PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
+
+
+class ChatApp(App[None]):
+    CSS_PATH = Path(__file__).parent.parent / "chat.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = "#composer"
+    # With priority: TextArea would take the keys, or insert the letter of an Alt key.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", "a page up", priority=True),
+        Binding("pagedown", "page_down", "a page down", priority=True),
+        Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True),
+        Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
+        Binding("f1", "help", "help", priority=True),
+        Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True),
+        Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True),
+    ]
+
+    def __init__(self, backend: ChatBackend, *, draft: str = "", driver_class: type[Driver] | None = None) -> None:
+        """draft: what the composer begins with."""
+        no_color = bool(os.environ.get("NO_COLOR"))
+        super().__init__(driver_class=driver_class or ChatDriver)
+        if no_color:
+            self.theme = "ansi-dark"  # the default theme would still send shades of grey
+        teach_legacy_keys()
+        self._backend = backend
+        self._log = backend.log
+        self._frontier = self._log.frontier()  # before the first page is read: what lands in between comes twice
+        self._scrollback = Scrollback(self._log)
+        self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
+        self._draft = draft
+        self._background: asyncio.Task[None] | None = None
+        self._peers_pending = False
+        self._unread = 0  # messages that landed while another window had the focus
+        self._focused = True
+        self._terminal_title = ""
+        self.failure: BaseException | None = None
+
+    def compose(self) -> ComposeResult:
+        peers = self._backend.statuses()
+        yield PeerBar(peers, id="peers")
+        with Horizontal(id="room"):
+            yield MessagePane(self._scrollback, self._log.own_feed, self._hints(peers), id="messages")
+            yield PaneScrollBar(id="scrollbar")
+        yield StatusBar(self._backend.me, self._backend.room, id="status")
+        yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
+
+    def on_mount(self) -> None:
+        default = self.screen
+        self._pane = default.query_one(MessagePane)
+        self._scroll_bar = default.query_one(PaneScrollBar)
+        self._status_bar = default.query_one(StatusBar)
+        self._peer_bar = default.query_one(PeerBar)
+        self._composer = default.query_one(Composer)
+        if self._draft:
+            self._composer.restore(self._draft)
+        held = (record.held.get(self._log.own_feed, 0) for record in self._log.peers().values())
+        self._pane.held(max(held, default=0))
+        self._show_peers()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """All that need not be there for the first frame."""
+        self._write("\x1b[22;0t")  # keep the terminal's title to put it back
+        self._write("\x1b[?25h")
+        self._show_title()
+        if self._background is None:
+            self._unsubscribe = self._backend.subscribe(self._on_event)
+            self._background = asyncio.create_task(self._run_background(), name="chat")
+            self._background.add_done_callback(self._on_background_end)
+            # Collections of everything that start-up made take 14-22 ms each, which is felt when typing.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+
+    async def _run_background(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._backend.run())
+            group.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        async for entries in self._log.follow(self._frontier):
+            self._pane.landed(entries)
+            if not self._focused:
+                self._unread += sum(not entry.own for entry in entries)
+                self._show_title()
+
+    def _on_background_end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    async def settle(self) -> None:
+        """After the screen is gone: let what was sent reach the disk and the node say goodbye."""
+        await self._outbox.settle(_LAST_WORDS)
+        if self._background is not None:
+            self._unsubscribe()
+            self._background.cancel()
+            await asyncio.wait([self._background], timeout=_LAST_WORDS)
+
+    @property
+    def draft(self) -> str:
+        """What is in the composer, or was when the screen went."""
+        with contextlib.suppress(Exception):  # as long as there is a composer that can be asked
+            self._draft = self._composer.text
+        return self._draft
+
+    # what the person does
+
+    def _submit(self, text: str) -> bool:
+        """Take over what the composer holds; False leaves it there."""
+        self._status_bar.dismiss()
+        if not text.strip():
+            return False
+        match commands.read(text):
+            case Say(said):
+                try:
+                    self._outbox.put(check_text(said))
+                except ChatError as error:
+                    self._refuse(str(error))
+                    return False
+                self._show_summary()
+            case Command.HELP:
+                self.action_help()
+            case Command.PEERS:
+                self.push_screen(InfoScreen("Who is there", self._peer_rows))
+            case Command.QUIT:
+                self._composer.load_text("")
+                self.leave()
+            case Hint(hint):
+                self._status_bar.answer(Notice(hint))
+                return False
+        return True
+
+    def _refuse(self, why: str) -> None:
+        self._status_bar.answer(Notice(why, urgent=True))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in _PANE_ACTIONS and self.screen.is_modal)
+
+    def action_page_up(self) -> None:
+        self._pane.page_up()
+
+    def action_page_down(self) -> None:
+        self._pane.page_down()
+
+    def action_to_start(self) -> None:
+        self._pane.to_start()
+
+    def action_to_end(self) -> None:
+        self._pane.to_end()
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, InfoScreen):
+            self.screen.dismiss()
+        else:
+            self.push_screen(InfoScreen("Help", lambda: help_rows([*Composer.BINDINGS, *ChatApp.BINDINGS])))
+
+    def action_copy(self) -> None:
+        text = self._composer.selected_text or self.screen.get_selected_text()
+        if text:
+            self.copy_to_clipboard(text)
+            self._status_bar.answer(Notice("copied"))
+        else:
+            self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
+
+    def action_leave(self) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """End the app cleanly; the draft is kept."""
+        self._draft = self.draft
+        self._write("\x1b[23;0t")
+        self.exit()
+
+    # what happens
+
+    def _on_saved(self) -> None:
+        if self.is_running:
+            self._pane.to_end()
+            self._show_summary()
+
+    def _on_not_saved(self, text: str, error: BaseException) -> None:
+        if not self.is_running:
+            self._draft = f"{text}\n{self._draft}" if self._draft else text
+            return
+        self._composer.restore(text)
+        why = str(error) if isinstance(error, ChatError) else "the message could not be saved"
+        self._refuse(f"{why} (your text is back in the composer)")
+        self._show_summary()
+
+    def _on_event(self, event: NodeEvent) -> None:
+        if not self.is_running:
+            return
+        match event:
+            case PeerStatus():
+                if not self._peers_pending:
+                    self._peers_pending = True
+                    self.set_timer(_PEERS_INTERVAL, self._show_peers)
+            case Notice():
+                self._status_bar.tell(event)
+            case Held():
+                self._pane.held(event.seq)
+
+    def on_message_pane_moved(self) -> None:
+        self._scroll_bar.show(self._pane.extent())
+        self._status_bar.show_position(following=self._pane.following, new_below=self._pane.new_below)
+        self._show_title()
+
+    def on_pane_scroll_bar_moved(self, event: PaneScrollBar.Moved) -> None:
+        self._pane.drag_to(event.position)
+
+    def on_pane_scroll_bar_paged(self, event: PaneScrollBar.Paged) -> None:
+        if event.down:
+            self._pane.page_down()
+        else:
+            self._pane.page_up()
+
+    def on_app_focus(self) -> None:
+        self._focused = True
+        self._unread = 0
+        self._show_title()
+
+    def on_app_blur(self) -> None:
+        self._focused = False
+
+    def on_hung_up(self, _: HungUp) -> None:
+        self.leave()
+
+    def on_screen_resume(self, _: events.ScreenResume) -> None:
+        self._write("\x1b[?25l" if self.screen.is_modal else "\x1b[?25h")
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, BaseExceptionGroup):
+            self._fail(error.exceptions[0])
+            return
+        self.failure = self.failure or error
+        self._draft = self.draft
+        self._return_code = 1
+        if self._exception is None and isinstance(error, Exception):
+            self._exception = error  # what Textual's tests look at
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    # what is shown
+
+    def _show_peers(self) -> None:
+        self._peers_pending = False
+        self._peer_bar.show(self._backend.statuses())
+        self._show_summary()
+        if isinstance(self.screen, InfoScreen):
+            self.screen.update()
+
+    def _show_summary(self) -> None:
+        peers = self._backend.statuses()
+        connected = sum(peer.phase is PeerPhase.CONNECTED for peer in peers)
+        self._status_bar.show_summary(connected, len(peers), self._outbox.pending)
+
+    def _show_title(self) -> None:
+        unread = max(self._unread, self._pane.new_below)
+        title = one_line(f"({unread}) " if unread else "") + one_line(f"{self._backend.room} · chat-tui")
+        if title != self._terminal_title:
+            self._terminal_title = title
+            self._write(f"\x1b]0;{title}\x07")
+
+    def _peer_rows(self) -> Sequence[Row]:
+        rows = [
+            (
+                f"{SIGNS[peer.phase]} {one_line(peer.name)}",
+                describe(peer) + (f": {one_line(peer.detail)}" if peer.detail else ""),
+            )
+            for peer in self._backend.statuses()
+        ]
+        return rows or [("", "nobody is named: start with chat-tui ME PEER")]
+
+    def _hints(self, peers: Sequence[PeerStatus]) -> Sequence[str]:
+        me, room = one_line(self._backend.me), one_line(self._backend.room)
+        peer = one_line(peers[0].name) if peers else "NAME"
+        option = "" if room == DEFAULT_ROOM else f"--room {room} "
+        return (
+            "No messages yet. What you write is saved here, and reaches the others when you are both on.",
+            f"{peer} types:  chat-tui {option}{peer} {me}",
+            "F1 shows the keys, Ctrl+Q leaves.",
+        )
+
+    def _write(self, sequence: str) -> None:
+        """Send a control sequence of ours to the terminal."""
+        if self._driver is not None and not self.is_headless and self._running:
+            self._driver.write(sequence)

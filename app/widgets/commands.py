@@ -1,0 +1,48 @@
+"""What a submitted text asks for: a message, a command, or a hint about one that there is not.
+
+A text that starts with `/` is a command; `//` at its start sends the rest with one `/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from app.text import one_line
+from app.widgets.wrap import shorten
+
+
+class Command(Enum):
+    HELP = "/help"
+    PEERS = "/peers"
+    QUIT = "/quit"
+
+
+DESCRIPTIONS = {
+    Command.HELP: "this help",
+    Command.PEERS: "who is there, and how far they are",
+    Command.QUIT: "leave",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    text: str
+
+
+def read(text: str) -> Say | Command | Hint:
+    if not text.startswith("/"):
+        return Say(text)
+    if text.startswith("//"):
+        return Say(text[1:])
+    word = text.strip()
+    try:
+        return Command(word)
+    except ValueError:
+        shown = shorten(one_line(word), 20)
+        return Hint(f"there is no command {shown}: /help lists them; to send it, begin with //")

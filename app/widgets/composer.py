@@ -1,0 +1,99 @@
+"""Where messages are written: several lines, the real cursor, and no key that loses a draft.
+
+- Enter submits; the draft goes only when it was accepted, within the same key press, so that no later key is lost.
+- What is pasted stays whole, with its line breaks and tabs; characters that act on terminals do not get in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.widgets import TextArea
+
+from app.entry import MAX_TEXT_BYTES
+from app.text import harmless
+
+MAX_DRAFT = 16 * MAX_TEXT_BYTES  # characters: more would make every key press slow, and cannot be sent anyway
+_JOINERS = ("\u200c", "\u200d")  # Persian, Indic scripts and emoji need them; Textual takes them for unprintable
+
+
+class Composer(TextArea):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "send", priority=True),
+        Binding("alt+enter,shift+enter,ctrl+j", "new_line", "new line", priority=True),
+    ]
+
+    def __init__(
+        self,
+        submit: Callable[[str], bool],
+        refuse: Callable[[str], None],
+        *,
+        placeholder: str = "",
+        id: str | None = None,
+    ) -> None:
+        """submit: takes a text over, or says False; refuse: tells the person why a paste was not taken."""
+        super().__init__(
+            "",
+            soft_wrap=True,
+            show_line_numbers=False,
+            compact=True,
+            highlight_cursor_line=False,
+            placeholder=placeholder,
+            id=id,
+        )
+        self.cursor_blink = False
+        self._submit = submit
+        self._refuse = refuse
+
+    def action_submit(self) -> None:
+        if self._submit(self.text):
+            self.load_text("")
+
+    def action_new_line(self) -> None:
+        self._put("\n")
+
+    def restore(self, text: str) -> None:
+        """Put back a text that could not be sent, before what has been typed since."""
+        since = self.text
+        self.load_text(clean(f"{text}\n{since}" if since.strip() else text))
+        self.move_cursor(self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character in _JOINERS:
+            event.stop()
+            event.prevent_default()
+            self._put(event.character)
+        elif event.key.startswith("alt+") and event.is_printable:
+            event.stop()
+            event.prevent_default()  # a command that there is not, rather than its letter in the message
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        if len(event.text) + len(self.text) > MAX_DRAFT:
+            self._refuse(
+                f"what was pasted has {len(event.text):,} characters; a message has at most {MAX_TEXT_BYTES:,}"
+            )
+            return
+        self._put(clean(event.text))
+
+    def _put(self, text: str) -> None:
+        result = self.replace(text, *self.selection, maintain_selection_offset=False)
+        self.move_cursor(result.end_location)
+
+    def on_resize(self) -> None:
+        # Textual notes where the cursor is before the composer has grown or shrunk, and leaves it there.
+        self.call_after_refresh(self._place_cursor)
+
+    def _place_cursor(self) -> None:
+        if self.has_focus:
+            self.app.cursor_position = self.cursor_screen_offset
+            self.refresh()
+
+
+def clean(text: str) -> str:
+    """`text` with what acts on terminals taken out; tabs stay."""
+    return "\t".join(harmless(part, newlines=True) for part in text.replace("\r\n", "\n").split("\t"))

@@ -1,0 +1,33 @@
+"""What the help says, taken from the key bindings and the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.binding import Binding, BindingType
+
+from app.widgets.commands import DESCRIPTIONS
+from app.widgets.info_screen import Row
+from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS
+
+_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc"}
+
+
+def key_name(key: str) -> str:
+    """A key as keyboards call it: `alt+home` is Alt+Home."""
+    return "+".join(_NAMES.get(part, part.capitalize()) for part in key.split("+"))
+
+
+def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
+    rows: list[Row] = []
+    for binding in bindings:
+        if isinstance(binding, Binding) and binding.description:
+            rows.append((", ".join(key_name(key.strip()) for key in binding.key.split(",")), binding.description))
+    rows.append(("mouse wheel", f"{WHEEL_ROWS} rows up or down; drag to select, Ctrl+C copies"))
+    rows.append(("", ""))
+    rows += [(command.value, said) for command, said in DESCRIPTIONS.items()]
+    rows.append(("//text", "send a message that begins with /"))
+    rows.append(("", ""))
+    rows.append((SAVED, "beside your message: saved on this computer"))
+    rows.append((HELD, "saved on another computer too"))
+    return rows

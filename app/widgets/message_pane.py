@@ -1,0 +1,234 @@
+"""The messages on the screen: draws the scrollback's rows, one strip each, and lets the mouse move and select.
+
+- Drawing is at most a screenful of rows, each made of the spans of its row; nothing is laid out by the toolkit.
+- While messages pour in it is drawn at most `_MAX_RATE` times a second.
+- Selected text is the messages' own text, without times, names and the breaks that wrapping made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from app.timeline import TimelineEntry
+from app.widgets.rows import Role
+from app.widgets.scrollback import Extent, Line, Scrollback
+from app.widgets.wrap import wrap
+
+WHEEL_ROWS = 3
+SAVED = "·"  # on this computer only
+HELD = "✓"  # on another one too
+_MAX_RATE = 20
+# Each has at least 4.5:1 contrast on the pane's background, and they stay apart for red-green blindness in pairs.
+_COLOURS = (
+    "#61afef",
+    "#e5c07b",
+    "#98c379",
+    "#e88ad0",
+    "#56c2b6",
+    "#e8916a",
+    "#b39df3",
+    "#a9d46a",
+    "#f07f8c",
+    "#7fc8f8",
+    "#d9b38c",
+    "#8fd6a8",
+)
+_COMPONENTS = {
+    Role.TIME: "message-pane--time",
+    Role.MARK: "message-pane--mark",
+    Role.PLACEHOLDER: "message-pane--placeholder",
+    Role.DAY: "message-pane--day",
+}
+
+
+class MessagePane(Widget):
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*_COMPONENTS.values(), "message-pane--hint"}
+
+    class Moved(Message):
+        """What is on the screen has changed."""
+
+    def __init__(self, scrollback: Scrollback, own_feed: bytes, hints: Sequence[str], *, id: str | None = None) -> None:
+        """hints: shown while there are no messages."""
+        super().__init__(id=id)
+        self._scrollback = scrollback
+        self._own_feed = own_feed
+        self._hints = hints
+        self._held = 0
+        self._lines: list[Line] | None = None
+        self._drawn_size = Size(0, 0)
+        self._generation = scrollback.generation
+        self._drawn_at = 0.0
+        self._draw_pending = False
+
+    @property
+    def following(self) -> bool:
+        return self._scrollback.following
+
+    @property
+    def new_below(self) -> int:
+        return self._scrollback.new_below
+
+    def extent(self) -> Extent:
+        return self._scrollback.extent()
+
+    def landed(self, entries: Sequence[TimelineEntry]) -> None:
+        """Entries have become durable: show them, without moving a reader who scrolled up."""
+        self._scrollback.landed(entries)
+        self._draw_soon()
+
+    def held(self, seq: int) -> None:
+        """Own messages up to seq are on another computer too."""
+        if seq > self._held:
+            self._held = seq
+            self._draw_soon()
+
+    def page_up(self) -> None:
+        self._scrollback.page_up()
+        self._draw()
+
+    def page_down(self) -> None:
+        self._scrollback.page_down()
+        self._draw()
+
+    def to_start(self) -> None:
+        self._scrollback.to_start()
+        self._draw()
+
+    def to_end(self) -> None:
+        self._scrollback.to_end()
+        self._draw()
+
+    def drag_to(self, position: float) -> None:
+        """position: in entries before the first one on the screen."""
+        extent = self._scrollback.extent()
+        if position >= extent.total - extent.size:
+            self._scrollback.to_end()
+        else:
+            self._scrollback.to_rank(round(position))
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scrollback.scroll(-WHEEL_ROWS)
+        self._draw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scrollback.scroll(WHEEL_ROWS)
+        self._draw()
+
+    def _draw_soon(self) -> None:
+        if self._draw_pending:
+            return
+        wait = self._drawn_at + 1 / _MAX_RATE - time.monotonic()
+        if wait <= 0:
+            self._draw()
+        else:
+            self._draw_pending = True
+            self.set_timer(wait, self._draw)
+
+    def _draw(self) -> None:
+        self._draw_pending = False
+        self._drawn_at = time.monotonic()
+        self._lines = None
+        if self._current() and self._generation != self._scrollback.generation:
+            self._generation = self._scrollback.generation
+            if self.text_selection is not None:
+                self.screen.clear_selection()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _current(self) -> list[Line]:
+        if self._lines is None or self._drawn_size != self.size:
+            self._drawn_size = self.size
+            self._scrollback.resize(*self.size)
+            self._lines = self._scrollback.lines()
+        return self._lines
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        lines = self._current()
+        if not lines:
+            return self._hint_strip(y, width, height)
+        index = y - (height - len(lines))
+        if index < 0:
+            return Strip.blank(width, self.rich_style)
+        return self._strip(lines[index], width)
+
+    def _strip(self, line: Line, width: int) -> Strip:
+        base = self.rich_style
+        segments: list[Segment] = []
+        for span in line.row.spans:
+            text = self._mark(line.entry) if span.role is Role.MARK else span.text
+            segments.append(Segment(text, self._style(span.role, line.entry.author)))
+        selection = self.text_selection
+        if selection is not None and (span_ := selection.get_span(line.number)) is not None:
+            segments = self._highlight(segments, line.row.prefix, span_)
+        cells = sum(cell_len(segment.text) for segment in segments)
+        if cells < width:
+            segments.append(Segment(" " * (width - cells), base))
+        return Strip(segments, max(cells, width)).crop(0, width).apply_offsets(0, line.number)
+
+    def _style(self, role: Role, author: bytes) -> Style:
+        if role is Role.NAME:
+            return self.rich_style + author_style(author, ansi=self.app.native_ansi_color)
+        component = _COMPONENTS.get(role)
+        return self.rich_style if component is None else self.get_component_rich_style(component)
+
+    def _mark(self, entry: TimelineEntry) -> str:
+        if not entry.own:
+            return " "
+        return HELD if entry.feed != self._own_feed or entry.seq <= self._held else SAVED
+
+    def _highlight(self, segments: list[Segment], prefix: int, span: tuple[int, int]) -> list[Segment]:
+        """The segments with the message's characters from span[0] to span[1] (-1: the last) as selected."""
+        style = self.screen.get_component_rich_style("screen--selection")
+        low = max(span[0], prefix)
+        high = sum(len(segment.text) for segment in segments) if span[1] == -1 else span[1]
+        marked: list[Segment] = []
+        offset = 0
+        for text, own_style, _ in segments:
+            first, last = (min(max(edge - offset, 0), len(text)) for edge in (low, max(low, high)))
+            parts = ((text[:first], own_style), (text[first:last], style), (text[last:], own_style))
+            marked += [Segment(part, part_style) for part, part_style in parts if part]
+            offset += len(text)
+        return marked
+
+    def _hint_strip(self, y: int, width: int, height: int) -> Strip:
+        rows = [text[low:high] for text in self._hints for low, high in wrap(text, max(1, width - 2))]
+        index = y - max(0, height - len(rows)) // 2
+        if not 0 <= index < len(rows):
+            return Strip.blank(width, self.rich_style)
+        style = self.get_component_rich_style("message-pane--hint")
+        return Strip([Segment(" " + rows[index], style)]).adjust_cell_length(width, self.rich_style)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        lines = self._current()
+        if not lines:
+            return None
+        start = (lines[0].number, 0) if selection.start is None else (selection.start.y, selection.start.x)
+        end = (lines[-1].number, 1 << 30) if selection.end is None else (selection.end.y, selection.end.x)
+        return self._scrollback.text_between(start, end), "\n"
+
+
+def author_style(author: bytes, *, ansi: bool) -> Style:
+    """The look of an author's name, always the same for the same key. ansi: with the terminal's own colours."""
+    number = int.from_bytes(author[:4])
+    if ansi:
+        return Style(color=f"color({1 + number % 6})", bold=True)
+    return Style(color=_COLOURS[number % len(_COLOURS)], bold=True)

@@ -1,0 +1,120 @@
+"""One row below the messages: a notice while there is one, else who and where I am, and what is new below.
+
+- It is drawn at most four times a second, and never lays out the screen anew.
+- Notices wait for each other, so that each can be read; an answer to what was just typed comes at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widget import Widget
+
+from app.status import Notice
+from app.text import one_line
+from app.widgets.scrollback import MAX_COUNTED
+from app.widgets.wrap import shorten
+
+_INTERVAL = 0.25
+_NOTICE_SECONDS = 5.0
+_URGENT_SECONDS = 15.0
+_MAX_WAITING = 20  # older ones are no news any more
+
+
+class StatusBar(Widget):
+    def __init__(self, me: str, room: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._place = f"{one_line(me)} in {one_line(room)}"
+        self._summary = ""
+        self._below = ""
+        self._waiting: deque[Notice] = deque(maxlen=_MAX_WAITING)
+        self._notice: Notice | None = None
+        self._notice_number = 0
+        self._drawn_at = 0.0
+        self._draw_pending = False
+
+    @property
+    def notice(self) -> str:
+        """What is being told, or nothing."""
+        return "" if self._notice is None else self._notice.text
+
+    def show_summary(self, connected: int, peers: int, saving: int) -> None:
+        parts = [f"{connected} of {peers} connected"] if peers else []
+        parts += [f"saving {saving}…"] if saving else []
+        self._summary = " · ".join(parts)
+        self._draw_soon()
+
+    def show_position(self, *, following: bool, new_below: int) -> None:
+        if new_below:
+            count = f"{MAX_COUNTED:,}+" if new_below > MAX_COUNTED else f"{new_below:,}"
+            self._below = f"↓ {count} new below"
+        else:
+            self._below = "" if following else "↓ more below"
+        self._draw_soon()
+
+    def tell(self, notice: Notice) -> None:
+        """Show a notice when those before it have been read."""
+        self._waiting.append(notice)
+        if self._notice is None:
+            self._next_notice()
+
+    def answer(self, notice: Notice) -> None:
+        """Show at once what somebody who just pressed a key waits for."""
+        self._waiting.appendleft(notice)
+        self._next_notice()
+
+    def dismiss(self) -> None:
+        """Make room for the next notice, or for none."""
+        if self._notice is not None:
+            self._next_notice()
+
+    def _next_notice(self) -> None:
+        self._notice = self._waiting.popleft() if self._waiting else None
+        self._notice_number += 1
+        if self._notice is not None:
+            number = self._notice_number
+            seconds = _URGENT_SECONDS if self._notice.urgent else _NOTICE_SECONDS
+            self.set_timer(seconds, lambda: self._expire(number))
+        self._draw()
+
+    def _expire(self, number: int) -> None:
+        if number == self._notice_number:
+            self._next_notice()
+
+    def _draw_soon(self) -> None:
+        if self._draw_pending:
+            return
+        wait = self._drawn_at + _INTERVAL - time.monotonic()
+        if wait <= 0:
+            self._draw()
+        else:
+            self._draw_pending = True
+            self.set_timer(wait, self._draw)
+
+    def _draw(self) -> None:
+        self._draw_pending = False
+        self._drawn_at = time.monotonic()
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.size.width
+        below = self._below and shorten(self._below, width)
+        if below and self._notice is None and cell_len(below) + 13 <= width:
+            below += " (Alt+End)"
+        left, style = self._left(width - cell_len(below) - (1 if below else 0))
+        gap = " " * (width - cell_len(left) - cell_len(below))
+        return Content.assemble((left, style), gap, (below, "bold $text-accent"))
+
+    def _left(self, width: int) -> tuple[str, str]:
+        if self._notice is not None:
+            sign = "! " if self._notice.urgent else ""
+            style = "bold $text-error" if self._notice.urgent else "$text-warning"
+            return shorten(sign + one_line(self._notice.text), width), style
+        for parts in ((self._place, self._summary, "F1 help"), (self._place, self._summary), (self._place,)):
+            text = " · ".join(part for part in parts if part)
+            if cell_len(text) <= width:
+                return text, "$text-muted"
+        return shorten(self._place, width), "$text-muted"

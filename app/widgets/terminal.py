@@ -1,0 +1,103 @@
+"""The terminal below the toolkit: keys it would misread, and a terminal that goes away.
+
+- No input ends the program: an impossible code point, bytes that are no UTF-8, a sequence nobody knows are skipped.
+- A terminal that hangs up ends the chat cleanly: its input ends (Textual's thread would spin on that for ever), and
+  what is still written to it is dropped (Textual's writer thread would die, and all who write wait for it for ever).
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Iterable
+from enum import Enum, StrEnum
+from io import TextIOWrapper
+from typing import Any, TextIO, cast
+
+from textual import _ansi_sequences, events
+from textual._parser import ParseEOF, ParseError
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
+from textual.message import Message
+
+_POLL_SECONDS = 0.1  # how soon the thread notices that it is to end, and that a lone Escape was no sequence
+_CHUNK = 4096
+
+
+class HungUp(Message):
+    """The terminal has gone away."""
+
+
+class _LegacyKey(StrEnum):
+    ALT_ENTER = "alt+enter"
+
+
+def teach_legacy_keys() -> None:
+    """ESC CR is Alt+Enter in terminals without the Kitty protocol; read as Enter it would send half a message."""
+    table = cast(dict[str, tuple[Enum, ...]], _ansi_sequences.ANSI_SEQUENCES_KEYS)
+    table["\x1b\r"] = (_LegacyKey.ALT_ENTER,)
+
+
+class _SafeParser(XTermParser):
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        try:
+            return list(super()._sequence_to_key_events(sequence, alt))
+        except (ValueError, OverflowError):  # ESC [ 99999999 ; 2 u: chr() has no such character
+            return [events.Key(Keys.Ignore, sequence)]
+
+
+class _HangUpProof:
+    """A terminal's output that drops what can no longer be written."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                self._file.write(text)
+            except UnicodeEncodeError:  # a locale without UTF-8, or half a character
+                self._file.write(text.encode(self._file.encoding, "replace").decode(self._file.encoding))
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+class ChatDriver(LinuxDriver):
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._file = cast(TextIOWrapper, _HangUpProof(sys.__stderr__ or sys.stderr))
+
+    def run_input_thread(self) -> None:
+        parser = _SafeParser(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        while not self.exit_event.is_set():
+            if poll.poll(_POLL_SECONDS * 1000):
+                try:
+                    data = os.read(self.fileno, _CHUNK)
+                except OSError:
+                    data = b""
+                if not data:
+                    self.send_message(HungUp())
+                    self.exit_event.wait()
+                    break
+                for message in parser.feed(decode(data)):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+        with contextlib.suppress(ParseEOF, ParseError):
+            for _ in parser.feed(""):
+                pass
