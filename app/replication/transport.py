@@ -67,7 +67,8 @@ class Connection(asyncio.BufferedProtocol):
         self._on_writable = on_writable
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(READ_BYTES)
+        # A view, not the bytearray: asyncio's TLS reads several records into slices of it, and a slice of that is a copy.
+        self._buffer = memoryview(bytearray(READ_BYTES))
         self._stopped = False
         self._ended = False
         self._timer: asyncio.TimerHandle | None = None
@@ -121,13 +122,13 @@ class Connection(asyncio.BufferedProtocol):
         self.session = Session(self.role, self._local, binding, nonce=os.urandom(32), now=self._loop.time())
         self.flush()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         if self.session is not None:
             self.received_at = self._loop.time()
-            self._handle(self.session.receive(bytes(memoryview(self._buffer)[:nbytes]), self.received_at))
+            self._handle(self.session.receive(bytes(self._buffer[:nbytes]), self.received_at))
 
     def eof_received(self) -> bool:
         return False
