@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from app.config import Options
@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
 MAX_STRANGERS = 64  # unnamed peers that are remembered to be shown
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
 
+_LOG = logging.getLogger(__name__)
+
 
 class Node:
     def __init__(self, log: Log, identity: Identity, options: Options) -> None:
@@ -55,8 +57,10 @@ class Node:
         self._listeners: list[Callable[[NodeEvent], None]] = []
         self._states: dict[tuple[str, bytes | None], PeerState] = {}
         self._sessions: dict[str, dict[Session, tuple[int, int]]] = {}  # by name: entries missing here, lacking there
+        # By comparison form of names. Not read from the log each time: a pin counts before it is durable.
+        self._pins: dict[str, PeerRecord] = log.peers()
         self._held: dict[str, int] = {
-            key: record.held.get(log.own_feed, 0) for key, record in log.peers().items() if key in self._named
+            key: record.held.get(log.own_feed, 0) for key, record in self._pins.items() if key in self._named
         }
         self._unsaved_held: set[str] = set()
         self._storage_failed = False
@@ -117,7 +121,7 @@ class Node:
         finally:
             unsubscribe()
             saving.cancel()
-            await self._remember_held()
+            self._remember_held()
 
     # What the mesh asks.
 
@@ -165,14 +169,14 @@ class Node:
         named = self._named.get(key)
         if named is not None and named.fingerprint is not None:
             return named.fingerprint
-        record = self.log.peers().get(key)
+        record = self._pins.get(key)
         return None if record is None else fingerprint(record.key)
 
     def _pin(self, remote: RemotePeer) -> None:
-        record = self.log.peers().get(name_key(remote.name))
-        if record is not None and record.key == remote.key:
+        key = name_key(remote.name)
+        if key in self._pins:
             return
-        self.log.remember_peer(PeerRecord(remote.name, remote.key, time.time_ns() // 1000))
+        self._remember(key, PeerRecord(remote.name, remote.key, time.time_ns() // 1000))
         self._tell(Notice(f"{remote.name} is known by the key {grouped(fingerprint(remote.key))} from now on"))
 
     # What the mesh and its exchange tell.
@@ -209,7 +213,7 @@ class Node:
         self._tell(self._status(state.name))
 
     def _peer_holds(self, event: PeerHolds) -> None:
-        holder = next((key for key, record in self.log.peers().items() if record.key == event.key), None)
+        holder = next((key for key, record in self._pins.items() if record.key == event.key), None)
         if holder is None or self._held.get(holder, 0) >= event.seq:
             return
         self._held[holder] = event.seq
@@ -239,7 +243,7 @@ class Node:
 
     def _display(self, key: str, otherwise: str = "") -> str:
         named = self._named.get(key)
-        record = self.log.peers().get(key)
+        record = self._pins.get(key)
         return named.name if named else record.name if record else otherwise
 
     def _name_of(self, session: Session) -> str:
@@ -257,26 +261,28 @@ class Node:
         for listener in list(self._listeners):
             listener(event)
 
-    # What is remembered of acknowledgements.
+    # What is remembered.
 
     async def _save_held(self) -> None:
         while True:
             await asyncio.sleep(SAVE_HELD_EVERY)
-            await self._remember_held()
+            self._remember_held()
 
-    async def _remember_held(self) -> None:
-        records = self.log.peers()
+    def _remember_held(self) -> None:
         holders, self._unsaved_held = self._unsaved_held, set()
         for holder in holders:
-            record = records.get(holder)
-            if record is not None:
-                held = {**record.held, self.log.own_feed: self._held[holder]}
-                self.log.remember_peer(replace(record, held=held)).add_done_callback(partial(_ignore))
+            record = self._pins[holder]
+            self._remember(holder, replace(record, held={**record.held, self.log.own_feed: self._held[holder]}))
+
+    def _remember(self, key: str, record: PeerRecord) -> None:
+        self._pins[key] = record
+        self.log.remember_peer(record).add_done_callback(self._remembered)
+
+    def _remembered(self, saved: Future[None]) -> None:
+        error = saved.exception()
+        if error is not None:
+            _LOG.warning("what is known of a peer was not saved: %s", error)
 
 
 # What is shown of a name behind which there are several nodes.
 _PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerPhase.CONNECTING, PeerPhase.LOST]
-
-
-def _ignore(saved: Future[None]) -> None:
-    saved.exception()  # it is told anew at the next meeting
