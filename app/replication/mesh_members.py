@@ -120,7 +120,11 @@ class Members:
         for link in self._links:
             member = link.item
             if member.session is not None and member.remote is not None:
-                self._decide(member, member.session, member.remote)
+                admission = self._admit(member.remote)
+                if admission.verdict is Verdict.REFUSE:
+                    self._refuse(member, member.session, admission)
+                else:
+                    self._let_in(member, member.session, member.remote, admission)
                 self._after(member)
 
     def drop_from(self, addresses: frozenset[str]) -> None:
@@ -162,34 +166,34 @@ class Members:
             self._end(member, ByeReason.DUPLICATE, "")
             self._roster.refused(dial, self._loop.time())
             return
-        if not self._decide(member, session, remote):
+        admission = self._admit(remote)
+        if admission.verdict is Verdict.REFUSE:
+            self._refuse(member, session, admission)
             return
         member.link = Link(Peer(remote.key, remote.node), remote.run, dial is not None, member)
         self._roster.connected(remote.name, remote.node, dial, self._loop.time())
         loser = self._links.add(member.link, is_silent=self._is_silent)
         if loser is not None:
             self._yield(loser.item)
+        self._let_in(member, session, remote, admission)
 
-    def _decide(self, member: Member, session: Session, remote: RemotePeer) -> bool:
-        """Ask the node about a peer. Whether the session goes on."""
-        admission = self._admit(remote)
-        if admission.verdict is Verdict.REFUSE:
-            session.goodbye(admission.reason, admission.detail)
-            self._end(member, admission.reason, admission.detail or admission.reason.sentence)
-            return False
+    def _let_in(self, member: Member, session: Session, remote: RemotePeer, admission: Admission) -> None:
         session.admit(admission.verdict is Verdict.ADMIT)
         if admission.verdict is Verdict.ADMIT:
             self._roster.pin(remote.name, fingerprint(remote.key))
-        elif not member.opened:
+        elif not member.opened and not member.ended:
             self.tell(remote.name, remote.key, PeerPhase.KNOCKING, admission.detail or "asks to be let in")
-        return True
+
+    def _refuse(self, member: Member, session: Session, admission: Admission) -> None:
+        session.goodbye(admission.reason, admission.detail)
+        self._end(member, admission.reason, admission.detail or admission.reason.sentence)
 
     def _open(self, member: Member, session: Session) -> None:
         if member.ended or member.remote is None:
             return
         member.opened = True
-        self._driver.open(session)
         self.tell(member.remote.name, member.remote.key, PeerPhase.CONNECTED, "direct connection")
+        self._driver.open(session)
 
     def _yield(self, member: Member) -> None:
         """Close a connection in favour of another to the same peer."""
