@@ -101,7 +101,8 @@ def _chat(options: Options) -> int:
             case Face.SCREEN:
                 from app.tui import run_screen
 
-                return run_screen(node, options)
+                draft = config.draft_path(config.room_folder(user, options.room))
+                return run_screen(node, draft_file=draft, log=options.log_file or config.log_path(user))
             case Face.LINES:
                 from app.headless import run_lines
 

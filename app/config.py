@@ -100,6 +100,11 @@ def log_path(user: Path) -> Path:
     return user / "chat-tui.log"
 
 
+def draft_path(room: Path) -> Path:
+    """What stood in the composer when the chat in the folder `room` was left."""
+    return room / "draft"
+
+
 def make_user_folder(folder: Path) -> None:
     """Make DATA-DIR/ME, closed to others."""
     try:
