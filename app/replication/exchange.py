@@ -298,6 +298,7 @@ class Exchange:
         self._puller.pump(now)
 
     def _pushed(self, link: Link, event: RunsReceived, now: float) -> None:
+        self._puller.progressed(link, now)
         for run in event.runs:
             author = self._author(run.feed)
             if author is not None and author != link.remote.key:

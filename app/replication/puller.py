@@ -179,10 +179,14 @@ class Puller:
             for run in fitting:
                 self.advanced(run.feed, now)
         if event.runs:
-            for other in source.requests.values():  # they are answered in order
-                other.deadline = min(now + PROGRESS_SECONDS, other.started + MAX_REQUEST_SECONDS)
+            self.progressed(link, now)
         if event.end:
             self._finish(source, request, now)
+
+    def progressed(self, link: Link, now: float) -> None:
+        """Entries came from `link`: what else was asked of it comes after them."""
+        for request in self._sources[link].requests.values():
+            request.deadline = min(now + PROGRESS_SECONDS, request.started + MAX_REQUEST_SECONDS)
 
     def pump(self, now: float) -> None:
         """Ask for whatever can be asked for now."""
@@ -286,7 +290,10 @@ class Puller:
         elif not request.expired:
             source.strikes = 0
         self._release(source, request)
-        for feed in request.ranges:
+        for feed in (feed for feed in request.ranges if feed not in refused):
+            # It did answer, however late: what it had no room for in this answer is believed again.
+            source.link.marks[feed].void = False
+            source.link.recount(feed)
             self.claim(source.link, feed, now, grace=False)
         self._refill(source, now)
 
