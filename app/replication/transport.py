@@ -67,7 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         self._on_writable = on_writable
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        # A view, not the bytearray: asyncio's TLS reads several records into slices of it, and a slice of that is a copy.
+        # A view, not the bytearray: asyncio's TLS reads further records into slices of it, and those would be copies.
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._stopped = False
         self._ended = False
