@@ -56,7 +56,8 @@ class ChatApp(App[None]):
         Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True),
         Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
         Binding("f1", "help", "help", priority=True),
-        Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True),
+        Binding("ctrl+c", "copy", "copy what is selected; never ends the chat", priority=True),
+        Binding("super+c", "copy", show=False, priority=True),
         Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True),
     ]
 
@@ -68,9 +69,9 @@ class ChatApp(App[None]):
             self.theme = "ansi-dark"  # the default theme would still send shades of grey
         teach_legacy_keys()
         self._backend = backend
-        self._log = backend.log
-        self._frontier = self._log.frontier()  # before the first page is read: what lands in between comes twice
-        self._scrollback = Scrollback(self._log)
+        self._timeline = backend.log
+        self._frontier = self._timeline.frontier()  # before the first page is read: what lands in between comes twice
+        self._scrollback = Scrollback(self._timeline)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._draft = draft
         self._background: asyncio.Task[None] | None = None
@@ -84,7 +85,7 @@ class ChatApp(App[None]):
         peers = self._backend.statuses()
         yield PeerBar(peers, id="peers")
         with Horizontal(id="room"):
-            yield MessagePane(self._scrollback, self._log.own_feed, self._hints(peers), id="messages")
+            yield MessagePane(self._scrollback, self._timeline.own_feed, self._hints(peers), id="messages")
             yield PaneScrollBar(id="scrollbar")
         yield StatusBar(self._backend.me, self._backend.room, id="status")
         yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
@@ -98,7 +99,7 @@ class ChatApp(App[None]):
         self._composer = default.query_one(Composer)
         if self._draft:
             self._composer.restore(self._draft)
-        held = (record.held.get(self._log.own_feed, 0) for record in self._log.peers().values())
+        held = (record.held.get(self._timeline.own_feed, 0) for record in self._timeline.peers().values())
         self._pane.held(max(held, default=0))
         self._show_peers()
         self.call_after_refresh(self._begin)
@@ -123,7 +124,7 @@ class ChatApp(App[None]):
             group.create_task(self._follow())
 
     async def _follow(self) -> None:
-        async for entries in self._log.follow(self._frontier):
+        async for entries in self._timeline.follow(self._frontier):
             self._pane.landed(entries)
             if not self._focused:
                 self._unread += sum(not entry.own for entry in entries)
@@ -158,7 +159,7 @@ class ChatApp(App[None]):
         match commands.read(text):
             case Say(said):
                 try:
-                    self._outbox.put(check_text(said))
+                    self._outbox.put(check_text(said.strip("\n")))
                 except ChatError as error:
                     self._refuse(str(error))
                     return False
@@ -197,7 +198,7 @@ class ChatApp(App[None]):
         if isinstance(self.screen, InfoScreen):
             self.screen.dismiss()
         else:
-            self.push_screen(InfoScreen("Help", lambda: help_rows([*Composer.BINDINGS, *ChatApp.BINDINGS])))
+            self.push_screen(InfoScreen("Help", lambda: help_rows(ChatApp.BINDINGS)))
 
     def action_copy(self) -> None:
         text = self._composer.selected_text or self.screen.get_selected_text()

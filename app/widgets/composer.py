@@ -7,10 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
 from app.entry import MAX_TEXT_BYTES
@@ -20,12 +18,12 @@ MAX_DRAFT = 16 * MAX_TEXT_BYTES  # characters: more would make every key press s
 _JOINERS = ("\u200c", "\u200d")  # Persian, Indic scripts and emoji need them; Textual takes them for unprintable
 
 
-class Composer(TextArea):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "send", priority=True),
-        Binding("alt+enter,shift+enter,ctrl+j", "new_line", "new line", priority=True),
-    ]
+# Handled in the order of the keys. A binding would overtake letters that wait for their turn, and send half a message.
+SEND_KEY = "enter"
+NEW_LINE_KEYS = ("alt+enter", "shift+enter", "ctrl+j")
 
+
+class Composer(TextArea):
     def __init__(
         self,
         submit: Callable[[str], bool],
@@ -48,13 +46,6 @@ class Composer(TextArea):
         self._submit = submit
         self._refuse = refuse
 
-    def action_submit(self) -> None:
-        if self._submit(self.text):
-            self.load_text("")
-
-    def action_new_line(self) -> None:
-        self._put("\n")
-
     def restore(self, text: str) -> None:
         """Put back a text that could not be sent, before what has been typed since."""
         since = self.text
@@ -62,13 +53,18 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.character in _JOINERS:
-            event.stop()
-            event.prevent_default()
+        if event.key == SEND_KEY:
+            if self._submit(self.text):
+                self.load_text("")
+        elif event.key in NEW_LINE_KEYS:
+            self._put("\n")
+        elif event.character in _JOINERS:
             self._put(event.character)
-        elif event.key.startswith("alt+") and event.is_printable:
-            event.stop()
-            event.prevent_default()  # a command that there is not, rather than its letter in the message
+        elif not (event.key.startswith("alt+") and event.is_printable):
+            return
+        # For the last of these: a command that there is not, rather than its letter in the message.
+        event.stop()
+        event.prevent_default()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual.binding import Binding, BindingType
 
 from app.widgets.commands import DESCRIPTIONS
+from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
 from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS
 
@@ -19,11 +20,13 @@ def key_name(key: str) -> str:
 
 
 def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
-    rows: list[Row] = []
+    """bindings: those with a description are listed."""
+    rows = [(key_name(SEND_KEY), "send"), (", ".join(map(key_name, NEW_LINE_KEYS)), "new line")]
     for binding in bindings:
         if isinstance(binding, Binding) and binding.description:
             rows.append((", ".join(key_name(key.strip()) for key in binding.key.split(",")), binding.description))
-    rows.append(("mouse wheel", f"{WHEEL_ROWS} rows up or down; drag to select, Ctrl+C copies"))
+    rows.append(("mouse wheel", f"{WHEEL_ROWS} rows up or down"))
+    rows.append(("mouse drag", "select; Ctrl+C copies"))
     rows.append(("", ""))
     rows += [(command.value, said) for command, said in DESCRIPTIONS.items()]
     rows.append(("//text", "send a message that begins with /"))

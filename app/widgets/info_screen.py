@@ -8,12 +8,13 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 Row = tuple[str, str]
+_WIDE = 72  # narrower, what is said goes below its term
 
 
 class InfoScreen(ModalScreen[None]):
@@ -26,11 +27,8 @@ class InfoScreen(ModalScreen[None]):
         self._rows = rows
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="info"):
-            yield Static(Content.styled(self._title, "bold"), id="info-title")
-            with VerticalScroll(id="info-body"):
-                yield Static(self._content(), id="info-text")
-            yield Static(Content.styled("Esc closes", "$text-muted"), id="info-foot")
+        with VerticalScroll(id="info"):
+            yield Static(self._content(), id="info-text")
 
     def update(self) -> None:
         self.query_one("#info-text", Static).update(self._content())
@@ -40,11 +38,10 @@ class InfoScreen(ModalScreen[None]):
 
     def _content(self) -> Content:
         rows = self._rows()
-        column = max((cell_len(term) for term, _ in rows), default=0)
-        if column > self.size.width // 3:  # narrow: the explanation goes below its term
-            return Content("\n").join(
-                Content.assemble((term, "bold"), "\n  ", said) if term else Content(said) for term, said in rows
-            )
-        return Content("\n").join(
-            Content.assemble((term, "bold"), " " * (column - cell_len(term) + 2), said) for term, said in rows
-        )
+        column = max((cell_len(term) for term, _ in rows), default=0) + 2
+        parts = [Content.assemble((self._title, "bold"), ("  Esc closes", "$text-muted")), Content("")]
+        for term, said in rows:
+            beside = self.size.width >= _WIDE
+            gap = " " * (column - cell_len(term)) if beside else "\n  " if term and said else ""
+            parts.append(Content.assemble((term, "bold"), gap, said))
+        return Content("\n").join(parts)

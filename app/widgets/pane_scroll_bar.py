@@ -26,7 +26,7 @@ class PaneScrollBar(ScrollBar):
             super().__init__()
             self.down = down
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str) -> None:
         super().__init__(vertical=True)
         self.id = id
 

@@ -1,0 +1,95 @@
+"""A chat on a real log without a network, for tests of the screen: other people's messages come in as runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from app.frontier import Head
+from app.identity import Identity
+from app.ingest import IngestReport
+from app.status import NodeEvent, PeerPhase, PeerStatus
+from app.storage.log import Log
+from app.timeline import TimelineEntry
+
+MINUTE = 60_000_000
+START = 1_700_000_000 * 1_000_000  # 14 November 2023, 22:13:20 UTC
+
+
+class Clock:
+    """Microseconds since 1970, as told."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class LocalChat:
+    """What the screen needs of a node, without one."""
+
+    def __init__(self, folder: Path, stack: ExitStack, *, me: str, peers: Sequence[str], room: str) -> None:
+        self.me, self.room = me, room
+        self.clock = Clock()
+        self._folder = folder
+        self._stack = stack
+        self.log = self._open(me)
+        self._others: dict[str, Log] = {}
+        self._given: dict[str, int] = {}
+        self._states = {peer: PeerStatus(peer, PeerPhase.CONNECTING) for peer in peers}
+        self._listeners: list[Callable[[NodeEvent], None]] = []
+        self.running = False
+        self.ended = False
+
+    def send(self, text: str) -> Future[TimelineEntry]:
+        return self.log.append(text)
+
+    def statuses(self) -> Sequence[PeerStatus]:
+        return list(self._states.values())
+
+    def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def run(self) -> None:
+        self.running = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+    def tell(self, event: NodeEvent) -> None:
+        if isinstance(event, PeerStatus):
+            self._states[event.name] = event
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def says(self, name: str, *texts: str) -> Future[IngestReport]:
+        """Messages by `name` arrive, a minute apart."""
+        log = self._others.get(name) or self._others.setdefault(name, self._open(name))
+        for text in texts:
+            self.clock.now += MINUTE
+            log.append(text).result()
+        feed, head = log.own_feed, log.head(log.own_feed)
+        assert isinstance(head, Head)
+        first = self._given.get(name, 0) + 1
+        self._given[name] = head.seq
+        return self.log.ingest(log.read_runs(feed, first, head.seq, 1 << 30))
+
+    def _open(self, name: str) -> Log:
+        # Keys that are the same in each run make the same colours.
+        identity = Identity.from_secret(name.encode().ljust(32, b"."))
+        log = Log.open(self._folder / name, identity=identity, name=name, room=self.room, wall=self.clock)
+        return self._stack.enter_context(closing(log))
+
+
+@contextmanager
+def local_chat(
+    folder: Path, *, me: str = "alice", peers: Sequence[str] = ("bob",), room: str = "main"
+) -> Iterator[LocalChat]:
+    with ExitStack() as stack:
+        yield LocalChat(folder, stack, me=me, peers=peers, room=room)

@@ -1,0 +1,48 @@
+"""The peer bar's folding and the commands, without a screen."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from app.status import PeerPhase, PeerStatus
+from app.widgets.commands import Command, Hint, Say, read
+from app.widgets.peer_bar import fold
+
+PEERS = [
+    PeerStatus("bob", PeerPhase.CONNECTED),
+    PeerStatus("carol", PeerPhase.CONNECTING),
+    PeerStatus("dave", PeerPhase.CONNECTED),
+]
+
+
+def shown(peers: list[PeerStatus], width: int) -> list[str]:
+    return [text for text, _ in fold(peers, width)]
+
+
+def test_each_peer_has_a_sign_and_a_word_where_there_is_room() -> None:
+    assert shown(PEERS, 60) == ["● bob connected", "○ carol connecting", "● dave connected"]
+
+
+def test_peers_share_a_word_where_there_is_less_room() -> None:
+    assert shown(PEERS, 45) == ["● connected: bob, dave", "○ connecting: carol"]
+
+
+def test_peers_are_counted_where_there_is_little_room() -> None:
+    assert shown(PEERS, 38) == ["● 2 connected", "○ 1 connecting"]
+
+
+@given(st.lists(st.builds(PeerStatus, st.text(min_size=1), st.sampled_from(PeerPhase))), st.integers(0, 100))
+def test_the_peer_bar_never_overflows(peers: list[PeerStatus], width: int) -> None:
+    pieces = shown(peers, width)
+    assert sum(map(cell_len, pieces)) + 2 * (len(pieces) - 1) <= max(width, 0) or not pieces
+
+
+def test_commands_are_told_from_messages() -> None:
+    assert read("hello /quit") == Say("hello /quit")
+    assert read("/quit") is Command.QUIT
+    assert read("/peers ") is Command.PEERS
+    assert read("//quit") == Say("/quit")
+    assert isinstance(read("/usr/bin"), Hint)
+    assert isinstance(read("/"), Hint)
