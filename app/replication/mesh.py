@@ -108,8 +108,10 @@ class Mesh:
             await _wait_closed(goodbyes)
 
     def committed(self, advances: Sequence[Advance]) -> None:
-        """Entries became durable here, own or others'. What is committed before `run` is seen in the store."""
-        if self._run is not None:
+        """Entries became durable here, own or others'; also while `run` has yet to begin."""
+        if self._run is None:  # no sessions: nothing follows from it, but the exchange must not miss it
+            self._settings.exchange.committed(advances, asyncio.get_running_loop().time())
+        else:
             self._run.driver.committed(advances)
 
     def reconsider(self) -> None:

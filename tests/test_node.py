@@ -1,0 +1,176 @@
+"""Nodes as faces use them, with real logs and real connections on loopback: admission, pins, ticks, relaying."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from app.config import Options
+from app.frontier import Advance
+from app.identity import Identity, fingerprint
+from app.names import PeerSpec
+from app.node import Node
+from app.status import Held, NodeEvent, Notice, PeerPhase
+from app.storage.log import Log
+from app.timeline import FIRST_KEY
+from tests.replication.mesh_node import PATIENCE, unique
+
+
+class Person:
+    """Somebody with a key and a database, whose node can be started again and again."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.identity = Identity.generate()
+        self.events: list[NodeEvent] = []
+        self.node: Node
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def chatting(self, *peers: PeerSpec | str, admit_all: bool = False) -> AsyncIterator[Person]:
+        specs = tuple(PeerSpec(peer) if isinstance(peer, str) else peer for peer in peers)
+        options = Options(self.name, self.folder, specs, interfaces=("127.0.0.1",), port=0, open=admit_all)
+        log = Log.open(
+            self.folder, identity=self.identity, name=self.name, room="main", wall=lambda: time.time_ns() // 1000
+        )
+        self.events.clear()
+        self.node = Node(log, self.identity, options)
+        self.node.subscribe(self._note)
+        loop = asyncio.get_running_loop()
+
+        def committed(_: Sequence[Advance]) -> None:
+            loop.call_soon_threadsafe(self._changed.set)
+
+        log.subscribe(committed)
+        running = asyncio.create_task(self.node.run())
+        try:
+            yield self
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            log.close()
+
+    async def says(self, text: str) -> None:
+        await asyncio.wrap_future(self.node.send(text))
+
+    def reads(self) -> list[str]:
+        return [found.entry.text or "" for found in self.node.log.after(FIRST_KEY, 200)]
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not happened():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def phase(self, name: str) -> PeerPhase:
+        return next(status.phase for status in self.node.statuses() if status.name == name)
+
+    def notices(self) -> str:
+        return "\n".join(event.text for event in self.events if isinstance(event, Notice))
+
+    def _note(self, event: NodeEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Callable[[str], Person]:
+    def make(name: str) -> Person:
+        folder = tmp_path / name
+        folder.mkdir(mode=0o700)
+        return Person(unique(name), folder)
+
+    return make
+
+
+async def test_what_alice_wrote_while_bob_was_away_is_there_when_he_comes(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name):
+        await alice.says("hello")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await bob.until(lambda: bob.reads() == ["hello"])
+        await bob.says("hi")
+        await alice.until(lambda: alice.reads() == ["hello", "hi"])
+    async with alice.chatting(bob.name):
+        assert alice.reads() == ["hello", "hi"]
+
+
+async def test_bob_reads_alice_through_carol_when_he_never_meets_her(people: Callable[[str], Person]) -> None:
+    alice, bob, carol = people("alice"), people("bob"), people("carol")
+    async with carol.chatting(alice.name, bob.name):
+        async with alice.chatting(carol.name, bob.name):
+            await alice.says("through carol")
+            await carol.until(lambda: carol.reads() == ["through carol"])
+        async with bob.chatting(carol.name, alice.name):
+            await bob.until(lambda: bob.reads() == ["through carol"])
+            feed = alice.node.log.own_feed
+            assert bob.node.log.head(feed) == carol.node.log.head(feed)
+
+
+async def test_a_message_counts_as_held_when_it_is_on_the_peers_disk_and_that_is_remembered(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.says("hello")
+        await alice.until(lambda: alice.node.holders() == {bob.name})
+        assert Held(2, (bob.name,)) in alice.events
+    async with alice.chatting(bob.name):
+        assert alice.node.holders() == {bob.name}
+        await alice.says("and now?")
+        assert alice.node.holders() == frozenset()
+
+
+async def test_a_peer_that_was_not_named_has_to_wait_and_is_sent_nothing(people: Callable[[str], Person]) -> None:
+    alice, carol = people("alice"), people("carol")
+    async with alice.chatting("somebody"), carol.chatting(alice.name):
+        await alice.says("not for carol")
+        await alice.until(lambda: any(s.phase is PeerPhase.KNOCKING for s in alice.node.statuses()))
+        await carol.until(lambda: carol.phase(alice.name) is PeerPhase.KNOCKING)
+        assert carol.reads() == []
+
+
+async def test_an_open_node_admits_whoever_names_it(people: Callable[[str], Person]) -> None:
+    alice, carol = people("alice"), people("carol")
+    async with alice.chatting(admit_all=True), carol.chatting(alice.name):
+        await alice.says("for all")
+        await carol.until(lambda: carol.reads() == ["for all"])
+
+
+async def test_another_key_under_a_pinned_name_is_refused_and_both_are_told(people: Callable[[str], Person]) -> None:
+    alice, bob, impostor = people("alice"), people("bob"), people("mallory")
+    impostor.name = bob.name
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+    async with alice.chatting(bob.name), impostor.chatting(alice.name):
+        await alice.says("for bob alone")
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
+        await impostor.until(lambda: impostor.phase(alice.name) is PeerPhase.REFUSED)
+        assert impostor.reads() == []
+        assert "another key" in alice.notices()
+        assert alice.node.log.peers()[bob.name].key == bob.identity.public
+
+
+async def test_a_fingerprint_on_the_command_line_pins_before_the_first_meeting(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob = people("alice"), people("bob")
+    expected = PeerSpec(bob.name, fingerprint(Identity.generate().public))
+    async with alice.chatting(expected), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
+    expected = PeerSpec(bob.name, bob.identity.fingerprint)
+    async with alice.chatting(expected), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+
+
+async def test_what_is_typed_before_the_network_is_up_gets_there_too(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with bob.chatting(alice.name), alice.chatting(bob.name):
+        await alice.says("first thing")
+        await bob.until(lambda: bob.reads() == ["first thing"])
