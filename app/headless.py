@@ -50,7 +50,7 @@ def run_headless(node: RunningNode) -> int:
         unsubscribe = node.subscribe(on_event)
         await stop.wait()
         unsubscribe()
-        remarks.drain(LAST_WORDS)
+        remarks.close(LAST_WORDS)
         return 0
 
     return asyncio.run(_run(node, face))

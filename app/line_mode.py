@@ -113,7 +113,8 @@ class LineMode:
             return self._conclude()
         finally:
             unsubscribe()
-            self._remarks.drain(LAST_WORDS)
+            self._output.close(timeout=0)
+            self._remarks.close(LAST_WORDS)
 
     # input, in its own thread
 

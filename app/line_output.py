@@ -32,6 +32,7 @@ class LineOutput:
         self._changed = threading.Condition()
         self._error: OSError | None = None
         self._busy = False
+        self._closed = False
         threading.Thread(target=self._write_all, name="line output", daemon=True).start()
 
     @property
@@ -56,17 +57,21 @@ class LineOutput:
                 self._jobs.append(_Job(f"{line}\n".encode("utf-8", "replace"), None))
                 self._changed.notify_all()
 
-    def drain(self, timeout: float) -> None:
-        """Wait until all is written, at most `timeout` seconds."""
+    def close(self, timeout: float) -> None:
+        """Wait until all is written, at most `timeout` seconds, and end the thread."""
         with self._changed:
-            self._changed.wait_for(lambda: self._error or not (self._jobs or self._busy), timeout)
+            self._changed.wait_for(lambda: not (self._jobs or self._busy), timeout)
+            self._closed = True
+            self._changed.notify_all()
 
     def _write_all(self) -> None:
         while True:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._jobs)
+                self._changed.wait_for(lambda: self._jobs or self._closed)
+                if self._closed:
+                    return
                 job = self._jobs.popleft()
                 self._busy = True
             if self._error is None:
