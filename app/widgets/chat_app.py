@@ -12,6 +12,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
@@ -61,8 +62,15 @@ class ChatApp(App[None]):
         Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True),
     ]
 
-    def __init__(self, backend: ChatBackend, *, draft: str = "", driver_class: type[Driver] | None = None) -> None:
-        """draft: what the composer begins with."""
+    def __init__(
+        self,
+        backend: ChatBackend,
+        *,
+        draft: str = "",
+        zone: tzinfo | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """draft: what the composer begins with; zone: in which times are shown, None for the computer's own."""
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(driver_class=driver_class or ChatDriver)
         if no_color:
@@ -71,7 +79,7 @@ class ChatApp(App[None]):
         self._backend = backend
         self._timeline = backend.log
         self._frontier = self._timeline.frontier()  # before the first page is read: what lands in between comes twice
-        self._scrollback = Scrollback(self._timeline)
+        self._scrollback = Scrollback(self._timeline, zone=zone)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._draft = draft
         self._background: asyncio.Task[None] | None = None

@@ -122,8 +122,8 @@ class Columns:
             room = 10 if self.width < 100 else 16
             name = shorten(name, room)
             padding = " " * (room - cell_len(name) + 1)
-            mark = (Span(" ", Role.SPACE), Span(" ", Role.MARK), Span(" ", Role.SPACE))
-            return (Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), *mark)
+            space, mark = Span(" ", Role.SPACE), Span(" ", Role.MARK)
+            return (space, Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), space, mark, space)
         label = Span(shorten(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
         space = Span(" ", Role.SPACE)
         end = (Span(" ", Role.MARK), space) if own else (space,)
