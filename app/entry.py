@@ -128,7 +128,7 @@ class Run:
 
 def encode_entry(time: int, seen: Sequence[bytes], kind: int, payload: object) -> bytes:
     """The bytes of a new own entry. time: microseconds since 1970."""
-    if not 0 <= time <= MAX_TIME or len(seen) > MAX_SEEN or any(len(d) != DIGEST_BYTES for d in seen):
+    if not 0 <= time <= MAX_TIME or len(seen) > MAX_SEEN or {*map(len, seen)} - {DIGEST_BYTES}:
         raise ValueError("an entry's time or seen list is out of range")
     data = cbor2.dumps([time, list(seen), kind, payload])
     if len(data) > MAX_ENTRY_BYTES:
