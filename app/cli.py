@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app import __version__
-from app.errors import ChatError, DamagedError, StorageError
+from app.errors import ChatError, StorageError
 
 if TYPE_CHECKING:
     from app.arguments import Check, Command, ShowIdentity
@@ -133,31 +133,37 @@ def _show_identity(command: ShowIdentity) -> int:
 
 
 def _check(command: Check) -> int:
-    """0: sound; EXIT_UNSOUND; EXIT_NOT_CHECKED: nothing can be said."""
+    """0: sound; EXIT_UNSOUND; EXIT_NOT_CHECKED: nothing can be said about a room, and nothing bad about the others."""
     from app.config import key_file, room_folder, room_names, user_folder
     from app.identity import Identity
     from app.storage.check import check
+    from app.text import one_line
 
     user = user_folder(command.data_dir, command.me)
     rooms = room_names(user) if command.room is None else [command.room]
     if not rooms:
         return _not_checked(f"nothing is kept for {command.me} in {command.data_dir}")
+    statuses = set()
     try:
-        key = Identity.load(key_file(user)).public
+        Identity.load(key_file(user))
     except ChatError as error:
-        return _not_checked(str(error))
-    status = 0
+        statuses.add(_not_checked(str(error)))
     for room in rooms:
         try:
-            findings = check(room_folder(user, room), room=room, author=key)
-        except DamagedError as error:
-            _say(f"{room}: unsound: {error}")
-            status = status or EXIT_UNSOUND
-            continue
+            findings = check(room_folder(user, room))
         except ChatError as error:
-            status = _not_checked(f"{room}: {error}")
+            statuses.add(_not_checked(f"room {room}: {str(error).removeprefix('could not check: ')}"))
             continue
-    return status
+        if findings.sound:
+            _say(f"room {room}: sound, {findings.entries:,} entries in {findings.feeds:,} feeds")
+            continue
+        statuses.add(EXIT_UNSOUND)
+        _say(f"room {room}: unsound, {findings.total:,} findings in {findings.entries:,} entries that were read")
+        for finding in findings.found:
+            _say(f"  {one_line(str(finding))}")
+        if findings.total > len(findings.found):
+            _say(f"  and {findings.total - len(findings.found):,} more")
+    return EXIT_UNSOUND if EXIT_UNSOUND in statuses else max(statuses, default=0)
 
 
 def _not_checked(why: str) -> int:
