@@ -14,6 +14,7 @@ from app.entry import (
     KIND_TEXT,
     MAX_SEEN,
     MAX_SPAN_BYTES,
+    Entry,
     Genesis,
     chain_hash,
     checkpoint_message,
@@ -38,7 +39,7 @@ class OwnEntry:
     """A new entry of the own feed, as stored."""
 
     seq: int
-    data: bytes
+    entry: Entry
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Batch:
         self._feeds = feeds
         self._clock = clock
         self._wall = wall
+        self._own_time: int | None = None
         self._own_places: list[tuple[int, int, int]] = []
         self.committed = Committed(wall)
 
@@ -71,13 +73,17 @@ class Batch:
         """Write own messages. The first ones cite what has been read and not been cited yet."""
         feed = self._changes.of(own_num)
         entries: list[bytes] = []
+        own = self.committed.own
+        clock, wall = self._clock, self._wall
         uncited = self._uncited(feed.author)
         for text in texts:
             seen = [self._cite(record) for record in uncited[:MAX_SEEN]] if uncited else []
             del uncited[:MAX_SEEN]
-            entries.append(encode_entry(self._clock.next(self._wall), seen, KIND_TEXT, text))
+            time = clock.next(wall)
+            entries.append(encode_entry(time, seen, KIND_TEXT, text))
+            own.append(OwnEntry(feed.seq + len(entries), Entry(time, tuple(seen), KIND_TEXT, text)))
+        self._own_time = clock.latest
         self._extend_own(feed, entries, identity)
-        self.committed.own = [OwnEntry(seq, data) for seq, data in enumerate(entries, feed.seq + 1)]
 
     def begin_own_feed(self, genesis: Genesis, data: bytes, feed_id: bytes, identity: Identity) -> None:
         feed = self._changes.add(feed_id, genesis.author, genesis.name)
@@ -104,7 +110,8 @@ class Batch:
         committed.advances = self._changes.advances()
         moved = self._placing.moved
         committed.own_places = [moved.get((num, seq), place) for num, seq, place in self._own_places]
-        self._txn.put(META_CLOCK, U64.pack(self._clock.latest), db=self._tables[META])
+        if self._clock.latest != self._own_time:  # which is found in the own feed: one page less to write
+            self._txn.put(META_CLOCK, U64.pack(self._clock.latest), db=self._tables[META])
         return committed
 
     def _held(self, feed: bytes) -> FeedRecord:
@@ -160,8 +167,8 @@ class Batch:
         )
         span = self._put_checkpoints(feed, entries, checkpoints)
         new = self._placing.place(feed, first, entries)
-        seq, head, _ = checkpoints[-1]
-        grown = replace(feed, seq=seq, hash=head, place=new.places[-1], span=span)
+        seq, head, signature = checkpoints[-1]
+        grown = replace(feed, seq=seq, hash=head, signature=signature, place=new.places[-1], span=span)
         self._changes.change(grown)
         self._placing.settle(grown, first, entries, new.times)
         latest = self._wall + MAX_PULL
@@ -171,17 +178,18 @@ class Batch:
     def _put_checkpoints(
         self, feed: FeedRecord, entries: Sequence[bytes], checkpoints: Sequence[tuple[int, bytes, bytes]]
     ) -> int:
-        table = self._tables[CHECKPOINTS]
-        before, span = feed.seq, feed.span
-        for seq, head, signature in checkpoints:
-            size = sum(map(len, entries[before - feed.seq : seq - feed.seq]))
-            if before and not keeps_checkpoint(span, size):
-                self._txn.delete(ENTRY_KEY.pack(feed.num, before), db=table)
-                span += size
-            else:
-                span = size
-            self._txn.put(ENTRY_KEY.pack(feed.num, seq), head + signature, db=table)
-            before = seq
+        """Store those of the feed's last and the new checkpoints, except the newest, that the spacing rule needs.
+
+        Returns the bytes of the entries from the last stored one to the newest.
+        """
+        seq, head, signature, span = feed.seq, feed.hash, feed.signature, feed.span
+        for following in checkpoints:
+            size = sum(map(len, entries[seq - feed.seq : following[0] - feed.seq]))
+            if seq and keeps_checkpoint(span, size):
+                self._txn.put(ENTRY_KEY.pack(feed.num, seq), head + signature, db=self._tables[CHECKPOINTS])
+                span = 0
+            span += size
+            seq, head, signature = following
         return span
 
     def _uncited(self, author: bytes) -> list[FeedRecord]:

@@ -106,7 +106,7 @@ class FeedChanges:
 
     def add(self, feed: bytes, author: bytes, name: str) -> FeedRecord:
         """A feed without entries yet; `change` must follow with its first head."""
-        record = FeedRecord(self._next_num, feed, author, name, 0, NO_HASH, 1, -1, 0, 0)
+        record = FeedRecord(self._next_num, feed, author, name, 0, NO_HASH, b"", 1, -1, 0, 0)
         self._next_num += 1
         self._new[feed] = record.num
         self._txn.put(feed, U32.pack(record.num), db=self._tables[FEED_IDS])
@@ -143,6 +143,7 @@ class FeedReader:
         self._txn = txn
         self._entries = tables[ENTRIES]
         self._checkpoints = tables[CHECKPOINTS]
+        self._feed_records = tables[FEEDS]
         self._feeds = feeds
 
     def hash_at(self, record: FeedRecord, seq: int) -> bytes | None:
@@ -176,24 +177,31 @@ class FeedReader:
         runs: list[Run] = []
         if before is None:
             return runs
-        cursor = self._txn.cursor(self._checkpoints)
-        if not cursor.set_range(ENTRY_KEY.pack(record.num, low)):
-            return runs
         room = max_bytes
-        for key, value in cursor.iternext():
-            num, last = ENTRY_KEY.unpack(key)
-            if num != record.num:
-                break
+        for last, head, signature in self.checkpoints(record, low):
             entries = tuple(self.entries(record, low, last))
             room -= sum(map(len, entries))
             if runs and room < 0:
                 break
-            head, signature = split_checkpoint(value)
             runs.append(Run(record.id, low, before, entries, signature))
             low, before = last + 1, head
             if last >= high or room <= 0:
                 break
         return runs
+
+    def checkpoints(self, record: FeedRecord, low: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """(seq, hash, signature) of all checkpoints from entry `low` on, the head last."""
+        cursor = self._txn.cursor(self._checkpoints)
+        if cursor.set_range(ENTRY_KEY.pack(record.num, low)):
+            for key, value in cursor.iternext():
+                num, seq = ENTRY_KEY.unpack(key)
+                if num != record.num:
+                    break
+                yield seq, *split_checkpoint(value)
+        key = U32.pack(record.num)
+        current = decode_feed(key, self._txn.get(key, b"", self._feed_records))  # can be a moment newer than `record`
+        if current.seq >= low:
+            yield current.seq, current.hash, current.signature
 
     def _checkpoint_before(self, record: FeedRecord, seq: int) -> tuple[int, bytes]:
         """(seq, hash) of the last checkpoint at or before `seq`."""

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from app.clock import HybridClock
-from app.entry import KIND_GENESIS, Genesis, Run, check_text, encode_entry, feed_id, genesis_payload
+from app.entry import KIND_GENESIS, Genesis, Run, check_text, encode_entry, feed_id, genesis_payload, skim_entry
 from app.errors import StorageError
 from app.frontier import Frontier, Head
 from app.identity import Identity
@@ -58,14 +58,15 @@ class Log:
         with env.read() as txn:
             meta = dict(txn.cursor(env.tables[schema.META]))
             self._feeds = Feeds(txn, env.tables)
+            own = self._feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
+            if own is None:
+                raise damaged(env.path, "its own feed is missing")
+            newest = txn.get(schema.ENTRY_KEY.pack(own.num, own.seq), b"", env.tables[schema.ENTRIES])
             records = [schema.decode_peer(key, value) for key, value in txn.cursor(env.tables[schema.PEERS])]
         _check_owner(env.path.parent, meta, identity, room)
         self.author = identity.public
         self.node = meta[schema.META_NODE]
         self.own_feed = meta[schema.META_OWN_FEED]
-        own = self._feeds.by_id(self.own_feed)
-        if own is None:
-            raise damaged(env.path, "its own feed is missing")
         self._peers = {schema.peer_key(record.name): record for record in records}
         self._followers = Followers()
         self._closed = False
@@ -73,7 +74,7 @@ class Log:
             env,
             self._feeds,
             self._peers,
-            HybridClock(schema.U64.unpack(meta[schema.META_CLOCK])[0]),
+            HybridClock(max(schema.U64.unpack(meta[schema.META_CLOCK])[0], skim_entry(newest)[0] or 0)),
             identity=identity,
             own_num=own.num,
             verifier=Verifier(room, self._author_of),

@@ -3,6 +3,8 @@
 - The timeline is cut into chunks of at most 1,024 entries, the chunks into groups of at most 256 chunks. A million
   messages in a few seconds cost the same as a million over years, which counts per day or hour would not give.
 - A chunk's key is the lower bound of its entries, not one of them; the first chunk and group begin at FIRST_KEY.
+- The last chunk counts as none in its record and its group: what the others lack of the whole is there. So a new
+  message at the end writes no count, which would be two more pages in its commit.
 - Counts change in the transaction that changes the timeline, once per touched chunk and not once per entry.
 """
 
@@ -12,7 +14,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from app.errors import DamagedError
 from app.storage.environment import Table, Txn
 from app.storage.schema import CHUNKS, GROUP_VALUE, GROUPS, TIMELINE, U32
 from app.timeline import FIRST_KEY
@@ -80,10 +81,13 @@ class Ranks:
             start = end
 
     def _change_chunk(self, chunk: bytes, change: int) -> None:
+        if self._following(self._chunks, chunk) is None:
+            self._cut_last(chunk)
+            return
         entries = U32.unpack(self._txn.get(chunk, bytes(4), self._chunks))[0] + change
-        known = self._txn.get(chunk, None, self._chunks) is not None
         if entries > CHUNK_ENTRIES:
-            pieces = self._split(chunk, entries)
+            parts = -(-entries // (CHUNK_ENTRIES // 2))
+            pieces = self._pieces(chunk, entries, -(-entries // parts))
         elif entries == 0 and chunk != FIRST_KEY:
             pieces = []
             self._txn.delete(chunk, db=self._chunks)
@@ -91,15 +95,23 @@ class Ranks:
             pieces = [(chunk, entries)]
         for key, size in pieces:
             self._txn.put(key, U32.pack(size), db=self._chunks)
-        self._change_group(chunk, change, len(pieces) - known)
+        self._change_group(chunk, change, len(pieces) - 1)
 
-    def _split(self, chunk: bytes, entries: int) -> list[tuple[bytes, int]]:
-        """Cut a chunk that has grown to `entries`. The last one is left full, since most messages are the newest."""
-        if self._following(self._chunks, chunk) is None:
-            size = CHUNK_ENTRIES
-        else:
-            parts = -(-entries // (CHUNK_ENTRIES // 2))
-            size = -(-entries // parts)
+    def _cut_last(self, chunk: bytes) -> None:
+        """Cut full chunks off the last one. They stay full, since most messages are the newest."""
+        entries = self.count() - sum(
+            GROUP_VALUE.unpack(value)[0] for _, value in _items(self._txn, self._groups, FIRST_KEY, None)
+        )
+        if entries <= CHUNK_ENTRIES:
+            return
+        *full, last = self._pieces(chunk, entries, CHUNK_ENTRIES)
+        known = self._txn.get(chunk, None, self._chunks) is not None
+        for key, size in [*full, (last[0], 0)]:
+            self._txn.put(key, U32.pack(size), db=self._chunks)
+        self._change_group(chunk, CHUNK_ENTRIES * len(full), len(full) + 1 - known)
+
+    def _pieces(self, chunk: bytes, entries: int, size: int) -> list[tuple[bytes, int]]:
+        """(key, entries) of the pieces of `size` into which a chunk of so many entries is cut."""
         cursor = self._txn.cursor(self._timeline)
         cursor.set_range(chunk)
         starts = [chunk, *islice(islice(cursor.iternext(values=False), 0, entries), size, None, size)]
@@ -159,10 +171,11 @@ def _items(txn: Txn, table: Table, start: bytes, end: bytes | None) -> Iterator[
 
 
 def _find(stretches: Iterator[tuple[bytes, bytes]], rank: int) -> tuple[bytes, int]:
-    """The stretch that holds the entry with `rank`, and the entry's rank in it."""
-    for key, value in stretches:
+    """The stretch that holds the entry with `rank`, and the entry's rank in it. The last one has what is left."""
+    found, entries = FIRST_KEY, 0
+    for found, value in stretches:
         entries = U32.unpack(value)[0] if len(value) == U32.size else GROUP_VALUE.unpack(value)[0]
         if rank < entries:
-            return key, rank
+            return found, rank
         rank -= entries
-    raise DamagedError("the timeline has entries that are not counted: run chat-tui check")
+    return found, rank + entries

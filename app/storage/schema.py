@@ -24,7 +24,7 @@ META = b"meta"  # ASCII name -> bytes
 FEEDS = b"feeds"  # num -> feed record
 FEED_IDS = b"feed_ids"  # feed id -> num
 ENTRIES = b"entries"  # num seq -> the author's bytes
-CHECKPOINTS = b"checkpoints"  # num seq -> h(seq) signature
+CHECKPOINTS = b"checkpoints"  # num seq -> h(seq) signature; those before the head that the spacing rule needs
 TIMELINE = b"timeline"  # place feed[:4] num -> seq arrival; entries that are shown
 HIDDEN = b"hidden"  # the same for entries that are not, so that paging never walks over them
 DISPLACED = b"displaced"  # digest num seq -> place; entries whose place is not the time in their digest
@@ -56,7 +56,7 @@ META_ROOM = b"room"  # UTF-8
 META_AUTHOR = b"author"  # public key
 META_OWN_FEED = b"own feed"  # feed id
 META_CREATED = b"created"  # u64, microseconds since 1970
-META_CLOCK = b"clock"  # u64, the latest time of the hybrid logical clock
+META_CLOCK = b"clock"  # u64, the latest time of the hybrid logical clock, unless the newest own entry has it
 
 NODE_BYTES = 16
 
@@ -76,9 +76,9 @@ GROUP_VALUE = struct.Struct(">QI")  # entries chunks
 class FeedRecord:
     """What is held of one feed.
 
-    num: its local number; id: 32 bytes; author, name: of its genesis; seq, hash: its head, always a checkpoint;
-    low: the first entry held; place: the head's, in microseconds; span: bytes of the entries from the checkpoint before
-    the last to the last; cited: the newest entry of this feed that the own feed has cited, 0 for none.
+    num: its local number; id: 32 bytes; author, name: of its genesis; seq, hash, signature: its head, which is always a
+    checkpoint; low: the first entry held; place: the head's, in microseconds; span: bytes of the entries from the last
+    checkpoint before the head to the head; cited: the newest entry of this feed that the own feed has cited, or 0.
     """
 
     num: int
@@ -87,6 +87,7 @@ class FeedRecord:
     name: str
     seq: int
     hash: bytes
+    signature: bytes
     low: int
     place: int
     span: int
@@ -99,7 +100,18 @@ class FeedRecord:
 
     def encode(self) -> bytes:
         return cbor2.dumps(
-            [self.id, self.author, self.name, self.seq, self.hash, self.low, self.place, self.span, self.cited]
+            [
+                self.id,
+                self.author,
+                self.name,
+                self.seq,
+                self.hash,
+                self.signature,
+                self.low,
+                self.place,
+                self.span,
+                self.cited,
+            ]
         )
 
 
@@ -111,12 +123,17 @@ def decode_feed(key: bytes, value: bytes) -> FeedRecord:
             str() as name,
             int() as seq,
             bytes() as head,
+            bytes() as signature,
             int() as low,
             int() as place,
             int() as span,
             int() as cited,
-        ] if len(key) == 4 and len(feed) == len(head) == HASH_BYTES and len(author) == KEY_BYTES and seq >= low >= 1:
-            return FeedRecord(U32.unpack(key)[0], feed, author, name, seq, head, low, place, span, cited)
+        ] if (
+            (len(key), len(feed), len(head)) == (U32.size, HASH_BYTES, HASH_BYTES)
+            and (len(author), len(signature)) == (KEY_BYTES, SIGNATURE_BYTES)
+            and seq >= low >= 1
+        ):
+            return FeedRecord(U32.unpack(key)[0], feed, author, name, seq, head, signature, low, place, span, cited)
     raise DamagedError(f"table feeds: the record of feed number {key.hex()} cannot be read")
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.clock import HybridClock
-from app.entry import Run, decode_entry
+from app.entry import Run
 from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
 from app.identity import Identity
@@ -25,7 +25,7 @@ from app.peers import PeerRecord
 from app.storage.batch import Batch, Committed
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
-from app.storage.schema import PEERS, PLACED_KEY, FeedRecord, encode_peer, peer_key
+from app.storage.schema import PEERS, PLACED_KEY, encode_peer, peer_key
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
 
@@ -236,8 +236,12 @@ class Writer:
     def _answer(self, group: _Group, committed: Committed) -> None:
         if group.appends:
             feed = self._feeds.of(self._own_num)
+            tail, arrival = feed.tail, committed.arrival
             for append, own, place in zip(group.appends, committed.own, committed.own_places, strict=True):
-                append.future.set_result(_own_timeline_entry(feed, own.seq, own.data, place, committed.arrival))
+                key = PLACED_KEY.pack(place, tail)
+                append.future.set_result(
+                    TimelineEntry(key, feed.id, own.seq, feed.author, feed.name, arrival, True, own.entry)
+                )
         for ingest, report in zip(group.ingests, committed.reports, strict=True):
             ingest.future.set_result(report)
         for remember in group.peers:
@@ -249,11 +253,6 @@ class Writer:
                 listener(advances)
             except Exception:
                 _LOG.exception("a listener failed")
-
-
-def _own_timeline_entry(feed: FeedRecord, seq: int, data: bytes, place: int, arrival: int) -> TimelineEntry:
-    key = PLACED_KEY.pack(place, feed.tail)
-    return TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, True, decode_entry(data))
 
 
 def _fail(requests: Sequence[_Request], error: Exception) -> None:

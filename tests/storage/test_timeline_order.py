@@ -18,6 +18,8 @@ from app.timeline import FIRST_KEY, LAST_KEY
 from tests.feeds import SECOND, START, TestAuthor
 from tests.storage.rooms import RoomOfAlice, whole_timeline
 
+Stand = tuple[int, bytes, int]  # place, feed id, seq
+
 MINUTE = 60 * SECOND
 NAMES = ("bob", "carol", "dave")
 
@@ -69,7 +71,7 @@ def written(plan: list[Step]) -> list[TestAuthor]:
     return authors
 
 
-def model(authors: list[TestAuthor], held: dict[bytes, int], arrivals: dict[tuple[bytes, int], int]) -> list[object]:
+def model(authors: list[TestAuthor], held: dict[bytes, int], arrivals: dict[tuple[bytes, int], int]) -> list[Stand]:
     """(place, feed id, seq) of the shown entries that are held, in order, by repeated passes until nothing changes."""
     facts = {}
     for author in authors:
@@ -88,11 +90,11 @@ def model(authors: list[TestAuthor], held: dict[bytes, int], arrivals: dict[tupl
             if places.get((feed, seq)) != least:
                 places[feed, seq] = least
                 changed = True
-    shown = [(place, *entry) for entry, place in places.items() if facts[entry][3] is None or facts[entry][3] % 2 == 0]
+    shown = [(place, *entry) for entry, place in places.items() if facts[entry][3] in (None, KIND_TEXT, 6)]
     return sorted(shown, key=lambda item: (item[0], item[1][:4], item[1]))
 
 
-def timeline(log: Log) -> list[object]:
+def timeline(log: Log) -> list[Stand]:
     return [(int.from_bytes(entry.key[:8]), entry.feed, entry.seq) for entry in whole_timeline(log)]
 
 
@@ -132,7 +134,7 @@ def in_order_of(order: list[int], waiting: list[list[Run]]) -> Iterator[Run]:
         yield from runs
 
 
-def ingested(room: RoomOfAlice, authors: list[TestAuthor], order: list[int], *, run_bytes: int) -> list[object]:
+def ingested(room: RoomOfAlice, authors: list[TestAuthor], order: list[int], *, run_bytes: int) -> list[Stand]:
     """Ingest everything run by run, comparing with the model after each; returns the timeline."""
     held: dict[bytes, int] = {}
     arrivals: dict[tuple[bytes, int], int] = {}
