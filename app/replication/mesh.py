@@ -22,7 +22,7 @@ from app.replication.addresses import LocalAddress, is_loopback, local_addresses
 from app.replication.candidate import Candidate
 from app.replication.discovery import Discovery
 from app.replication.duplicates import Peer
-from app.replication.exchange import Exchange, ExchangeEvent
+from app.replication.exchange import Exchange, ExchangeEvent, Misbehaved
 from app.replication.handshake import LocalHello, RemotePeer, Role
 from app.replication.mesh_dialler import SelfConnectionError, connect
 from app.replication.mesh_events import Admission, MeshEvent
@@ -93,6 +93,11 @@ class Mesh:
         """The TCP port that is listened at; None before `run` got there, or when nothing can be listened at."""
         return None if self._run is None else self._run.listener.port or None
 
+    @property
+    def connections(self) -> int:
+        """How many connections there are, unfinished ones and duplicates that are about to go included."""
+        return 0 if self._run is None else len(self._run.members)
+
     async def run(self) -> None:
         """Until cancelled. To be called once."""
         tls = await asyncio.to_thread(Tls)  # imports a library and makes a key: longer than a frame
@@ -155,7 +160,7 @@ class _Run:
             tasks,
             ingest=settings.ingest,
             on_output=self._output,
-            on_event=settings.on_event,
+            on_event=self._exchange_event,
         )
         self.members = Members(
             Peer(local.identity.public, local.node),
@@ -182,6 +187,11 @@ class _Run:
 
     def _output(self, session: Session) -> None:
         self.members.output(session)
+
+    def _exchange_event(self, event: ExchangeEvent) -> None:
+        if isinstance(event, Misbehaved):
+            self.members.dismissed(event.session, event.text)
+        self._settings.on_event(event)
 
     # What discovery asks and says.
 

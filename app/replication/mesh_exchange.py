@@ -76,10 +76,10 @@ class ExchangeDriver:
                 events = self._exchange.take_events()
                 for request in requests:
                     self._tasks.create_task(self._serve(request))
-                for session in sessions:
-                    self._on_output(session)
                 for event in events:
                     self._on_event(event)
+                for session in sessions:
+                    self._on_output(session)
                 busy = bool(requests or sessions or events)
         finally:
             self._driving = False

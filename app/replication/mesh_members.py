@@ -46,6 +46,7 @@ class Member:
     link: Link[Member] | None = None
     opened: bool = False
     ended: bool = False
+    receiving: bool = False
 
     @property
     def session(self) -> Session | None:
@@ -75,6 +76,9 @@ class Members:
         self._sessions: dict[Session, Member] = {}
         self._told: dict[tuple[str, bytes | None], PeerState] = {}
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def add(self, member: Member) -> None:
         self._all.add(member)
 
@@ -83,26 +87,24 @@ class Members:
         if session is None:
             return
         self._sessions.setdefault(session, member)
+        member.receiving = True
         for event in events:
-            match event:
-                case Authenticated(remote):
-                    self._authenticated(member, session, remote)
-                case Waiting():
-                    if member.remote is not None:
-                        self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
-                case Admitted():
-                    self._open(member, session)
-                case Closed(reason, text):
-                    self._end(member, reason, text)
-                case _ if member.opened:
-                    self._driver.handle(session, event)
-        self._after(member)
+            self._receive(member, session, event)
+        member.receiving = False
+        member.connection.flush()
 
     def output(self, session: Session) -> None:
-        """The exchange has queued something, perhaps a goodbye."""
+        """The exchange has queued something for it."""
+        member = self._sessions.get(session)
+        if member is not None and not member.receiving:
+            member.connection.flush()
+
+    def dismissed(self, session: Session, text: str) -> None:
+        """The exchange has said goodbye to it. text: the rule that it broke."""
         member = self._sessions.get(session)
         if member is not None:
-            self._after(member)
+            self._end(member, ByeReason.RULE_BROKEN, text)
+            member.connection.flush()
 
     def writable(self, member: Member) -> None:
         if member.opened and not member.ended and member.session is not None:
@@ -125,7 +127,7 @@ class Members:
                     self._refuse(member, member.session, admission)
                 else:
                     self._let_in(member, member.session, member.remote, admission)
-                self._after(member)
+                member.connection.flush()
 
     def drop_from(self, addresses: frozenset[str]) -> None:
         """This computer has only these addresses now: connections from others carry nothing any more."""
@@ -154,6 +156,20 @@ class Members:
         self._told[which] = state
         if len(self._told) > MAX_TOLD:
             del self._told[next(iter(self._told))]
+
+    def _receive(self, member: Member, session: Session, event: Event) -> None:
+        match event:
+            case Authenticated(remote):
+                self._authenticated(member, session, remote)
+            case Waiting():
+                if member.remote is not None:
+                    self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
+            case Admitted():
+                self._open(member, session)
+            case Closed(reason, text):
+                self._end(member, reason, text)
+            case _ if member.opened and not member.ended:
+                self._driver.handle(session, event)
 
     def _authenticated(self, member: Member, session: Session, remote: RemotePeer) -> None:
         member.remote = remote
@@ -204,11 +220,6 @@ class Members:
 
     def _is_silent(self, member: Member) -> bool:
         return self._loop.time() - member.connection.received_at > SILENT_AFTER
-
-    def _after(self, member: Member) -> None:
-        member.connection.flush()
-        if member.session is not None and member.session.closed:
-            self._end(member, ByeReason.RULE_BROKEN, "it broke a rule")
 
     def _end(self, member: Member, reason: ByeReason | None, text: str) -> None:
         if member.ended:

@@ -30,6 +30,13 @@ def unique(name: str) -> str:
     return f"{name}-{os.urandom(5).hex()}"
 
 
+async def poll(happened: Callable[[], bool]) -> None:
+    """Wait for what nobody is told of: looked at each hundredth of a second."""
+    async with asyncio.timeout(PATIENCE):
+        while not happened():  # noqa: ASYNC110  there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
 class MeshNode:
     def __init__(self, name: str, peers: Sequence[PeerSpec], folder: Path, *, port: int = 0) -> None:
         self.name = name
@@ -40,7 +47,8 @@ class MeshNode:
         self.events: list[MeshEvent | ExchangeEvent] = []
         self.times: list[float] = []
         self.admission: Callable[[RemotePeer], Admission] = self._admit_named
-        self.mesh: Mesh | None = None
+        self.asked_about: list[RemotePeer] = []
+        self.mesh: Mesh
         self.log: Log
         self._changed = asyncio.Event()
 
@@ -60,7 +68,7 @@ class MeshNode:
             self.peers,
             Exchange(self.log, self.log.own_feed, random=Random(1)),
             ingest=self._ingest,
-            admit=lambda remote: self.admission(remote),
+            admit=self._admit,
             interfaces=["127.0.0.1"],
             port=self.port,
             random=Random(self.name),
@@ -75,7 +83,7 @@ class MeshNode:
         task = asyncio.create_task(mesh.run())
         task.add_done_callback(lambda _: self._changed.set())
         try:
-            await self.until(lambda: mesh.port is not None or task.done())
+            await poll(lambda: mesh.port is not None or task.done())
             yield self
         finally:
             task.cancel()
@@ -97,6 +105,12 @@ class MeshNode:
     async def until_holding(self, texts: Sequence[str]) -> None:
         await self.until(lambda: set(texts) <= set(self.texts()))
 
+    async def until_connections(self, count: int) -> None:
+        await poll(lambda: self.mesh.connections == count)
+
+    def phases(self) -> list[PeerPhase]:
+        return [event.phase for event in self.events if isinstance(event, PeerState)]
+
     def phase(self, name: str) -> PeerPhase | None:
         states = self.states(name)
         return states[-1].phase if states else None
@@ -114,6 +128,10 @@ class MeshNode:
         self.events.append(event)
         self.times.append(time.monotonic())
         self._changed.set()
+
+    def _admit(self, remote: RemotePeer) -> Admission:
+        self.asked_about.append(remote)
+        return self.admission(remote)
 
     def _admit_named(self, remote: RemotePeer) -> Admission:
         named = {name_key(peer.name) for peer in self.peers}
