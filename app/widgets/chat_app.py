@@ -72,9 +72,9 @@ class ChatApp(App[None]):
     ) -> None:
         """draft: what the composer begins with; zone: in which times are shown, None for the computer's own."""
         no_color = bool(os.environ.get("NO_COLOR"))
-        super().__init__(driver_class=driver_class or ChatDriver)
+        super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
         if no_color:
-            self.theme = "ansi-dark"  # the default theme would still send shades of grey
+            self.theme = "ansi-dark"  # with the terminal's own colours only, which are then left out; else greys remain
         teach_legacy_keys()
         self._backend = backend
         self._timeline = backend.log

@@ -1,0 +1,144 @@
+"""The screen in a real terminal: how it starts, leaves, and what no input or failure may do to the terminal."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app import draft
+from tests.widgets.terminals import Terminal
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Iterator[Open]:
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, wait: bool = True, **environment: str) -> Terminal:
+        terminal = Terminal(
+            ["-W", "ignore", "-m", "tests.widgets.show", str(tmp_path), *arguments], environment=environment
+        )
+        opened.append(terminal)
+        if wait:
+            terminal.wait_for("message 49")
+            terminal.wait(lambda: not terminal.screen.cursor.hidden)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_leaves_cleanly_and_keeps_the_draft(show: Open, tmp_path: Path, number: signal.Signals) -> None:
+    terminal = show()
+    terminal.type("half a thought")
+    terminal.wait_for("half a thought")
+    terminal.process.send_signal(number)
+    assert terminal.ended() == 0
+    assert terminal.restored()
+    assert draft.load(tmp_path / "draft") == "half a thought"
+    show().wait_for("half a thought")
+
+
+def test_a_terminal_that_goes_away_ends_the_chat_and_keeps_the_draft(show: Open, tmp_path: Path) -> None:
+    terminal = show()
+    terminal.type("half a thought")
+    terminal.wait_for("half a thought")
+    terminal.hang_up()
+    assert terminal.process.wait(10) == 0
+    assert draft.load(tmp_path / "draft") == "half a thought"
+
+
+def test_ctrl_q_leaves_with_the_terminal_as_it_was(show: Open, tmp_path: Path) -> None:
+    terminal = show()
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    assert terminal.restored()
+    assert not (tmp_path / "draft").exists()
+
+
+def test_no_key_sequence_ends_the_chat(show: Open) -> None:
+    terminal = show()
+    terminal.type(b"\x1b[99999999;2u\x1b[97;1;99999999u\x1b[55296u\xff\xfe\x1b[48;99999999999;1t\x1bPq\x1b\\")
+    terminal.type("still here")
+    terminal.wait_for("still here")
+
+
+def test_escape_return_is_a_new_line_and_return_sends(show: Open) -> None:
+    terminal = show()
+    terminal.type("one\x1b\rtwo\r")
+    terminal.wait(lambda: terminal.shows(" alice · one") and terminal.rows()[-3].strip() == "two")
+
+
+def test_a_paste_of_several_lines_stays_whole(show: Open) -> None:
+    terminal = show()
+    terminal.type("\x1b[200~one\r\ntwo\rthree\x1b[201~")
+    terminal.wait(lambda: [row.strip() for row in terminal.rows()[-3:]] == ["one", "two", "three"])
+
+
+def test_the_cursor_stands_where_the_next_letter_comes(show: Open) -> None:
+    terminal = show()
+    terminal.wait(lambda: (terminal.screen.cursor.x, terminal.screen.cursor.y) == (1, 23))
+    terminal.type("one\x1b\r漢字")
+    terminal.wait(lambda: (terminal.screen.cursor.x, terminal.screen.cursor.y) == (5, 23))
+    terminal.type("\r")
+    terminal.wait(lambda: (terminal.screen.cursor.x, terminal.screen.cursor.y) == (1, 23))
+
+
+def test_the_terminal_has_a_title(show: Open) -> None:
+    terminal = show()
+    terminal.wait(lambda: "main · chat-tui" in terminal.output.decode())
+
+
+def test_without_colour_no_colour_is_sent(show: Open) -> None:
+    terminal = show(NO_COLOR="1")
+    terminal.type("hello\r")
+    terminal.wait_for("alice · hello")
+    colours = [
+        part
+        for sequence in re.findall(rb"\x1b\[([0-9;]*)m", terminal.output)
+        for part in sequence.split(b";")
+        if part and (30 <= int(part) <= 38 or 40 <= int(part) <= 48 or int(part) >= 90)
+    ]
+    assert colours == []
+
+
+def test_an_unforeseen_error_is_one_sentence_and_its_details_are_in_the_log(show: Open, tmp_path: Path) -> None:
+    terminal = show("broken", wait=False)
+    assert terminal.ended() == 1
+    assert terminal.restored()
+    last_words = terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
+    assert last_words.count("chat-tui: an error that nobody foresaw has ended the chat") == 1
+    assert "Traceback" not in terminal.output.decode()
+    assert "nobody thought of this" in (tmp_path / "log").read_text()
+
+
+def test_a_foreseen_error_is_its_sentence(show: Open, tmp_path: Path) -> None:
+    terminal = show("foreseen", wait=False)
+    assert terminal.ended() == 1
+    assert "chat-tui: there is no space left on the disk" in terminal.output.decode()
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_new_size_is_drawn_at_once(show: Open) -> None:
+    terminal = show()
+    terminal.resize(40, 10)
+    terminal.wait(lambda: "alice in main" in terminal.rows()[8] and "bob message 49" in terminal.rows()[7])
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_the_screen_does_not_use_the_processor_when_nothing_happens(show: Open) -> None:
+    terminal = show()
+    terminal.wait(lambda: "main · chat-tui" in terminal.output.decode())
+    terminal.settle()
+    before = terminal.cpu_seconds()
+    started = time.monotonic()
+    terminal.wait(lambda: time.monotonic() - started > 1)
+    assert terminal.cpu_seconds() - before < 0.2
