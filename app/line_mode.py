@@ -72,6 +72,9 @@ class LineNode(Protocol):
     def holders(self) -> frozenset[str]:
         """The names of the peers who are known to hold all own entries."""
 
+    def settled(self) -> frozenset[str]:
+        """The named peers met since the start who hold all own entries, and all of whose entries are here."""
+
     def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
         """Call `listener` in the event loop with what happens; the answer ends it."""
 
@@ -285,10 +288,8 @@ class LineMode:
                     await _first(self._happened.wait(), stop.wait())
 
     def _delivered(self) -> bool:
-        states = {name_key(status.name): status for status in self._node.statuses()}
-        return not self._lacking() and not any(
-            status.missing for peer in self._options.peers if (status := states.get(name_key(peer.name)))
-        )
+        settled = {name_key(name) for name in self._node.settled()}
+        return all(name_key(peer.name) in settled for peer in self._options.peers)
 
     def _lacking(self) -> list[str]:
         """The named peers who are not known to hold all of mine."""

@@ -62,6 +62,7 @@ class Node:
         self._held: dict[str, int] = {
             key: record.held.get(log.own_feed, 0) for key, record in self._pins.items() if key in self._named
         }
+        self._level: set[str] = set()  # names whose node was level when it was last heard of
         self._unsaved_held: set[str] = set()
         self._storage_failed = False
 
@@ -82,6 +83,10 @@ class Node:
         head = self.log.head(self.log.own_feed)
         needed = 0 if head is None else head.seq
         return frozenset(peer.name for key, peer in self._named.items() if self._held.get(key, 0) >= needed)
+
+    def settled(self) -> frozenset[str]:
+        """The named peers met since the start who hold all own entries, and all of whose entries are here."""
+        return frozenset(name for name in self.holders() if name_key(name) in self._level)
 
     def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
         """Call `listener` in the event loop with what happens. Returns what ends that."""
@@ -193,8 +198,12 @@ class Node:
             case exchange.Held():
                 self._peer_holds(event)
             case exchange.Level(session):
+                if session.remote is not None and name_key(session.remote.name) in self._named:
+                    self._level.add(name_key(session.remote.name))
                 self._progressed(session, 0, 0)
             case exchange.Behind(session, here, there):
+                if session.remote is not None:
+                    self._level.discard(name_key(session.remote.name))
                 self._progressed(session, here, there)
             case exchange.Diverged(session, feed):
                 self._tell(Notice(self._fork_sentence(session, feed), urgent=True))
