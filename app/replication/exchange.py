@@ -171,6 +171,11 @@ class Exchange:
         link = self._links.get(session)
         return None if link is None else self._progress(link)
 
+    @property
+    def wanted(self) -> int:
+        """How many feeds somebody offers more of than is here or under way."""
+        return self._puller.needs
+
     # The store.
 
     def committed(self, advances: Sequence[Advance], now: float) -> None:

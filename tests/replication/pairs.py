@@ -105,6 +105,12 @@ class Bench:
         self.events: list[ExchangeEvent] = []
         self.pairs: dict[Session, Pair] = {}
 
+    def reopen(self, store: MemoryStore) -> Bench:
+        """As after a restart: over a store that holds something already."""
+        self.store = store
+        self.exchange = Exchange(store, store.own_feed, random=Random(1))
+        return self
+
     def peer(self, name: str) -> Session:
         """The far end of a new, admitted session with `name`."""
         pair = Pair.of(name, self.name)
