@@ -145,7 +145,7 @@ class Discovery:
             browser = browse(zeroconf)
             claim_at = time.monotonic() + _CLAIM_AFTER
             info: ServiceInfo | None = None
-            settling = 0
+            settling = _SETTLE_CHECKS
             while True:
                 if info is None and time.monotonic() >= claim_at:
                     info = self._describe(zeroconf, port)

@@ -65,6 +65,13 @@ class ChatProcess:
     def wait_for_state(self, peer: str, state: str) -> float:
         return self._wait(lambda: self._states.get(peer) == state, f"{peer} to be {state}")
 
+    def wait_for_error(self, text: str) -> None:
+        """What goes to stderr is looked at each twentieth of a second: there is no event to wait for."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.errors():
+            assert time.monotonic() < deadline, f"{self.me} waits to say {text!r}; has {self.errors()}"
+            time.sleep(0.05)
+
     def messages(self) -> list[tuple[str, str]]:
         """(author, text) of each message, in the order in which they were printed."""
         return list(self._messages)

@@ -59,19 +59,24 @@ class Namespace:
 
 
 class Host:
-    """A computer on the network. number: 1-250, the last part of its first address."""
+    """A computer. Everything on it is down at first, loopback too."""
 
-    def __init__(self, stack: ExitStack, switch: Namespace, number: int) -> None:
-        self.number = number
-        self._port = f"port{number}"
+    def __init__(self, stack: ExitStack, switch: Namespace) -> None:
+        self.address = ""
         self._switch = switch
         self._space = Namespace(stack, inside=switch)
-        switch.ip(f"link add {self._port} type veth peer name eth0 netns {self._space.pid}")
-        switch.ip(f"link set {self._port} master bridge up")
+
+    def bring_up_loopback(self) -> None:
         self._space.ip("link set lo up")
+
+    def connect(self, number: int, *, ipv4: bool = True) -> None:
+        """Join the bridge. number: 1-250, the last part of its address, which is link-local IPv6 only without ipv4."""
+        self._port = f"port{number}"
+        self._switch.ip(f"link add {self._port} type veth peer name eth0 netns {self._space.pid}")
+        self._switch.ip(f"link set {self._port} master bridge up")
         self._space.ip("link set eth0 up")
-        self.address = ""
-        self.move_to(number)
+        if ipv4:
+            self.move_to(number)
 
     def move_to(self, number: int) -> None:
         """Take another address, as after a new DHCP lease."""
@@ -107,8 +112,15 @@ class Network:
         self._switch.ip("link add bridge type bridge mcast_snooping 0")
         self._switch.ip("link set bridge up")
 
-    def host(self, number: int) -> Host:
-        return Host(self._stack, self._switch, number)
+    def host(self, number: int, *, ipv4: bool = True) -> Host:
+        """A host on the bridge."""
+        host = self.lonely_host()
+        host.bring_up_loopback()
+        host.connect(number, ipv4=ipv4)
+        return host
+
+    def lonely_host(self) -> Host:
+        return Host(self._stack, self._switch)
 
 
 @contextmanager

@@ -76,3 +76,39 @@ def test_a_host_whose_address_changes_is_connected_again(lan: Network, tmp_path:
         assert alice.wait_for_text("from my new address") < 15.0
         alice.say("welcome back")
         bob.wait_for_text("welcome back")
+
+
+def test_two_on_one_computer_without_a_network_meet(lan: Network, tmp_path: Path) -> None:
+    host = lan.lonely_host()
+    host.bring_up_loopback()
+    with (
+        ChatProcess(host, tmp_path / "alice", "alice", ["bob"]) as alice,
+        ChatProcess(host, tmp_path / "bob", "bob", ["alice"]) as bob,
+    ):
+        alice.say("hello")
+        bob.wait_for_text("hello")
+
+
+def test_a_computer_without_any_interface_says_so_and_joins_when_it_gets_one(lan: Network, tmp_path: Path) -> None:
+    host = lan.lonely_host()
+    with (
+        ChatProcess(lan.host(2), tmp_path / "bob", "bob", ["alice"]) as bob,
+        ChatProcess(host, tmp_path / "alice", "alice", ["bob"]) as alice,
+    ):
+        alice.say("on my disk")
+        alice.wait_for_text("on my disk")
+        alice.wait_for_error("there is no network interface")
+        host.bring_up_loopback()
+        host.connect(1)
+        bob.wait_for_text("on my disk")
+
+
+def test_link_local_ipv6_alone_is_a_network(lan: Network, tmp_path: Path) -> None:
+    with (
+        ChatProcess(lan.host(1, ipv4=False), tmp_path / "alice", "alice", ["bob"]) as alice,
+        ChatProcess(lan.host(2, ipv4=False), tmp_path / "bob", "bob", ["alice"]) as bob,
+    ):
+        alice.say("hello")
+        bob.wait_for_text("hello")
+        bob.say("hi")
+        alice.wait_for_text("hi")
