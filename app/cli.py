@@ -102,7 +102,7 @@ def _chat(options: Options) -> int:
                 from app.tui import run_screen
 
                 draft = config.draft_path(config.room_folder(user, options.room))
-                return run_screen(node, draft_file=draft, log=options.log_file or config.log_path(user))
+                return run_screen(node, draft_file=draft)
             case Face.LINES:
                 from app.headless import run_lines
 

@@ -1,7 +1,7 @@
 """Starts the full screen fast and leaves it cleanly, whatever happens; the screen itself is app.widgets.chat_app.
 
-- The terminal is restored before anything is said on stderr; no traceback is.
 - SIGTERM, SIGHUP, SIGINT and a terminal that goes away leave as Ctrl+Q does: the draft is kept, goodbye is said.
+- An error that ends the screen is raised when the terminal is restored, for the command line to put into words.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import draft, log_file
-from app.errors import ChatError
-from app.text import one_line
+from app import draft
 
 if TYPE_CHECKING:
     from app.widgets.backend import ChatBackend
@@ -25,16 +22,20 @@ _FRAMES_PER_SECOND = "240"  # Textual's own 60 add up to 17 ms between a key and
 _LEAVING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def run_screen(backend: ChatBackend, *, draft_file: Path | None = None, log: Path | None = None) -> int:
+def run_screen(backend: ChatBackend, *, draft_file: Path | None = None) -> int:
     """Show the chat until the person leaves. The exit status.
 
-    draft_file: where the composer's text is kept between starts; log: where details of errors go, for the sentence.
+    draft_file: where the composer's text is kept between starts.
     """
-    return asyncio.run(show_screen(backend, draft_file=draft_file, log=log))
+    handlers = {number: signal.getsignal(number) for number in _LEAVING}
+    try:
+        return asyncio.run(_show(backend, draft_file))
+    finally:
+        for number, handler in handlers.items():  # asyncio puts the system's own in their place
+            signal.signal(number, handler)
 
 
-async def show_screen(backend: ChatBackend, *, draft_file: Path | None = None, log: Path | None = None) -> int:
-    """`run_screen` for who has an event loop already."""
+async def _show(backend: ChatBackend, draft_file: Path | None) -> int:
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     gc.disable()  # collecting while the toolkit is imported takes 10 ms and finds nothing
     from app.widgets.chat_app import ChatApp
@@ -50,17 +51,6 @@ async def show_screen(backend: ChatBackend, *, draft_file: Path | None = None, l
     finally:
         if draft_file is not None:
             draft.save(draft_file, app.draft)
-        for number in _LEAVING:
-            loop.remove_signal_handler(number)
-    return 0 if app.failure is None else _explain(app.failure, log)
-
-
-def _explain(error: BaseException, log: Path | None) -> int:
-    if isinstance(error, ChatError):
-        sentence, status = one_line(str(error)), error.exit_status
-    else:
-        log_file.crashed(error)
-        details = "" if log is None else f"; details are in {one_line(str(log))}"
-        sentence, status = f"an error that nobody foresaw has ended the chat{details}", 1
-    sys.stderr.write(f"chat-tui: {sentence}\n")
-    return status
+    if app.failure is not None:
+        raise app.failure
+    return 0

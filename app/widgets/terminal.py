@@ -77,7 +77,16 @@ class ChatDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file = cast(TextIOWrapper, _HangUpProof(sys.__stderr__ or sys.stderr))
+        # Textual draws on stderr, which may be redirected; that stdout is a terminal has been made sure of.
+        self._terminal = _HangUpProof(sys.__stdout__ or sys.stdout)
+        self._file = cast(TextIOWrapper, self._terminal)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """What the terminal says. Textual asks COLUMNS and LINES first, which stay as they were when it is resized."""
+        try:
+            return os.get_terminal_size(self._terminal.fileno())
+        except (OSError, ValueError):
+            return super()._get_terminal_size()
 
     def run_input_thread(self) -> None:
         parser = _SafeParser(self._debug)

@@ -6,7 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
-from app import log_file
+from app import cli, log_file
 from app.errors import DiskFullError
 from app.tui import run_screen
 from tests.widgets.chats import LocalChat, local_chat
@@ -30,7 +30,10 @@ def main() -> int:
             chat.says("bob", *(f"message {number}" for number in range(50))).result()
         if sys.argv[2:]:
             chat.__class__ = {"broken": Broken, "foreseen": Foreseen}[sys.argv[2]]
-        return run_screen(chat, draft_file=folder / "draft", log=folder / "log")
+        try:
+            return run_screen(chat, draft_file=folder / "draft")
+        except Exception as error:
+            return cli._explain(error)
 
 
 if __name__ == "__main__":
