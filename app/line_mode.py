@@ -103,10 +103,11 @@ class LineMode:
         unsubscribe = self._node.subscribe(self._on_event)
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
+        start, first_key = self._node.log.frontier(), self._history_start()  # before the input adds to them
         start_reading(self._stdin, limit, self._on_line, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
-                printing = tasks.create_task(self._print_messages())
+                printing = tasks.create_task(self._print_messages(start, first_key))
                 telling = tasks.create_task(self._print_events())
                 await _first(self._input_ended.wait(), stop.wait())
                 await self._linger(stop)
@@ -212,26 +213,30 @@ class LineMode:
 
     # messages
 
-    async def _print_messages(self) -> None:
-        log = self._node.log
-        start = log.frontier()
-        for page in self._history(start):
+    async def _print_messages(self, start: Frontier, first_key: bytes | None) -> None:
+        for page in self._history(start, first_key):
             if not await self._print(page):
                 return
         self._printed.update((feed, head.seq) for feed, head in start.items())
         if self._all_printed():
             return
-        async for batch in log.follow(start):
+        async for batch in self._node.log.follow(start):
             if not await self._print(batch) or self._all_printed():
                 return
 
-    def _history(self, frontier: Frontier) -> Iterator[Sequence[TimelineEntry]]:
-        """The last messages up to `frontier`; what is newer comes by `follow`."""
+    def _history_start(self) -> bytes | None:
+        """The key after which the history that is to be shown begins; None for no history."""
         log, wanted = self._node.log, self._options.history
         if wanted == 0:
+            return None
+        before = 0 if wanted is None else log.count() - wanted
+        return FIRST_KEY if before <= 0 else log.at_rank(before - 1)
+
+    def _history(self, frontier: Frontier, key: bytes | None) -> Iterator[Sequence[TimelineEntry]]:
+        """The messages after `key` up to `frontier`; what is newer comes by `follow`."""
+        if key is None:
             return
-        first = 0 if wanted is None else max(0, log.count() - wanted)
-        key = FIRST_KEY if first == 0 else log.at_rank(first - 1) or FIRST_KEY
+        log = self._node.log
         while page := log.after(key, PAGE):
             key = page[-1].key
             # A late arrival moves entries towards the end: those of one feed never pass each other, so that an entry
