@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from app.replication.exchange import Progress
+from tests.replication.memory_store import MemoryStore
 from tests.simulation.network import Network, Node, Quality
 
 FAST = Quality(latency=0.001, rate=50_000_000.0)
@@ -264,6 +267,37 @@ def test_gossip_about_a_pushed_entry_is_less_than_two_haves_for_each_delivery() 
 
     deliveries = 7 * 10
     assert (sent_bytes(network) - before) / deliveries < 400
+
+
+def test_a_feed_with_two_branches_makes_nobody_spin_and_nobody_guilty() -> None:
+    network = Network(17)
+    alice = network.add("alice", entries=5)
+    copy = network.add("alice")  # her disk, restored from a backup on another machine
+    assert isinstance(alice.store, MemoryStore)
+    copy.store = deepcopy(alice.store)
+    bob, carol = network.add("bob"), network.add("carol")
+    for number in range(3):
+        alice.store.append(f"one {number}")
+        copy.store.append(f"another {number}")
+    copy.store.append("and one more")
+    for node in (alice, copy):
+        network.restart(node)
+    network.connect(alice, bob, FAST)
+    network.connect(copy, carol, FAST)
+    network.run(3.0)
+
+    network.connect(bob, carol, FAST)
+    network.run(10.0)
+    network.append(alice, "still here")
+    network.append(copy, "me too")
+    network.run(10.0)
+    before = sent_bytes(network)
+    network.run(60.0)
+
+    assert bob.diverged == 1
+    assert not any(node.misbehaved for node in network.nodes)
+    assert sent_bytes(network) - before < 6 * 60 / 5 * 4 * 8
+    assert seq(bob, bob) == seq(carol, bob) == 1
 
 
 def fill_with_feeds(node: Node, count: int, *, entries: int = 0, size: int = 20) -> None:

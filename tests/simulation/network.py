@@ -3,6 +3,7 @@
 - Nodes run the real `Session` and `Exchange`. Bytes of a connection arrive in order, cut anywhere, at the connection's
   pace; connections break, and what was under way is lost with them.
 - A node's disk is a queue that takes time; a crash loses what was not committed and nothing else.
+- A node that asks to be woken at once, for ever, is found out.
 - Whatever a node claims is checked when it claims it: `Held` is in the other's store, `Level` means equal hashes,
   every advance continues the one before it.
 """
@@ -27,6 +28,8 @@ from app.replication.frames import ByeReason
 from app.replication.session import LocalHello, Role, Session
 from app.replication.store import Store
 from tests.replication.memory_store import MemoryStore
+
+_MOST_TICKS = 1_000  # in no time at all
 
 
 class Disk(Store, Protocol):
@@ -103,6 +106,7 @@ class Network:
         self._make_store = make_store
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = 0
+        self._ticks = 0
 
     # What a test does.
 
@@ -196,6 +200,9 @@ class Network:
             self.now, _, action = heapq.heappop(self._heap)
             action()
         else:
+            self._ticks = self._ticks + 1 if wake <= self.now else 0
+            if self._ticks > _MOST_TICKS:
+                raise SimulationError(f"{self.nodes[sleeper].name} has a deadline that does not go away")
             self.now = max(self.now, wake)
             self._tick(self.nodes[sleeper])
         return True
