@@ -21,6 +21,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.driver import Driver
+from textual.message import Message
 
 from app.entry import check_text
 from app.errors import ChatError
@@ -44,6 +45,14 @@ from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
 _PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
+
+
+class NodeTold(Message):
+    """The node tells something."""
+
+    def __init__(self, event: NodeEvent) -> None:
+        super().__init__()
+        self.event = event
 
 
 class ChatApp(App[None]):
@@ -242,17 +251,21 @@ class ChatApp(App[None]):
         self._show_summary()
 
     def _on_event(self, event: NodeEvent) -> None:
-        if not self.is_running:
-            return
-        match event:
+        """Whoever calls this is not in the app's context, which timers need: its own message loop takes over."""
+        if isinstance(event, PeerStatus):
+            if self._peers_pending:
+                return
+            self._peers_pending = True
+        self.post_message(NodeTold(event))
+
+    def on_node_told(self, message: NodeTold) -> None:
+        match message.event:
             case PeerStatus():
-                if not self._peers_pending:
-                    self._peers_pending = True
-                    self.set_timer(_PEERS_INTERVAL, self._show_peers)
-            case Notice():
-                self._status_bar.tell(event)
-            case Held():
-                self._pane.held(event.seq)
+                self.set_timer(_PEERS_INTERVAL, self._show_peers)
+            case Notice() as notice:
+                self._status_bar.tell(notice)
+            case Held(seq):
+                self._pane.held(seq)
 
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())

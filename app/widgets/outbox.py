@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import Context, copy_context
 from functools import partial
 
 from app.errors import ChatError
@@ -48,8 +49,9 @@ class Outbox:
         saved = self._send(text)
         self._pending += 1
         self._settled.clear()
-        loop = asyncio.get_running_loop()
-        saved.add_done_callback(lambda done: _call_soon(loop, partial(self._done, text, done)))
+        # The future is done in the log's thread; what follows belongs to who put the text here.
+        loop, context = asyncio.get_running_loop(), copy_context()
+        saved.add_done_callback(lambda done: _call_soon(loop, partial(self._done, text, done), context))
 
     async def settle(self, seconds: float) -> None:
         """Wait until nothing is pending, but not for ever."""
@@ -71,6 +73,6 @@ class Outbox:
         self._settled.set()
 
 
-def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None], context: Context) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits for the answer
-        loop.call_soon_threadsafe(call)
+        loop.call_soon_threadsafe(call, context=context)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
+from contextvars import Context
 from pathlib import Path
 
 from app.frontier import Head
@@ -65,8 +66,9 @@ class LocalChat:
     def tell(self, event: NodeEvent) -> None:
         if isinstance(event, PeerStatus):
             self._states[event.name] = event
+        loop = asyncio.get_running_loop()
         for listener in tuple(self._listeners):
-            listener(event)
+            loop.call_soon(listener, event, context=Context())  # as from the log's thread: nobody's context
 
     def says(self, name: str, *texts: str) -> Future[IngestReport]:
         """Messages by `name` arrive, a minute apart."""

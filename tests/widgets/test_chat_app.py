@@ -314,7 +314,7 @@ async def test_notices_are_shown_one_after_the_other(chat: LocalChat) -> None:
     async with opened(chat) as (app, pilot):
         chat.tell(Notice("the first notice"))
         chat.tell(Notice(f"the second {HOSTILE}", urgent=True))
-        assert "the first notice" in screen(app)
+        await until(lambda: "the first notice" in screen(app))
         await pilot.press("x", "enter")
         await until(lambda: "! the second" in screen(app))
 
@@ -370,8 +370,8 @@ async def test_selected_text_is_copied_without_times_and_names(chat: LocalChat) 
         messages = app.query_one(MessagePane)
         y = messages.size.height
         await pilot.mouse_down(messages, offset=(0, y - 3))
-        await pilot.hover(messages, offset=(21, y - 1))
-        await pilot.mouse_up(messages, offset=(21, y - 1))
+        await pilot.hover(messages, offset=(22, y - 1))
+        await pilot.mouse_up(messages, offset=(22, y - 1))
         await pilot.press("ctrl+c")
         assert app.clipboard == "first line\nsecond line\nthe"
 

@@ -268,7 +268,7 @@ def test_a_change_of_width_keeps_the_first_character_on_the_screen(first: int, s
     timeline = MemoryTimeline([message(number, text) for number in range(1, 5)])
     scrollback = Scrollback(timeline, zone=UTC)
     scrollback.resize(first, 10)
-    scrollback.scroll(-25)
+    scrollback.scroll(-80)  # as many rows as fill the screen also when they become wider
     top = scrollback.lines()[0]
     scrollback.resize(second, 10)
     again = scrollback.lines()[0]
