@@ -34,6 +34,7 @@ MAX_UNPROVED = 1_024  # claims on feeds of which nothing is here, followed at on
 BUDGET_BYTES = 8 * 1024 * 1024  # asked for, or received and not durable, over all sources: the bound on a slow disk
 
 _COST_UNIT = 32_768
+_ENTRY_BYTES = 160  # a usual message with its headers: how many feeds fit into one answer is a guess before it comes
 
 
 @dataclass(slots=True)
@@ -255,14 +256,16 @@ class Puller:
 
     def _ask(self, source: _Source, now: float) -> None:
         ranges: dict[bytes, _Asked] = {}
-        while source.ready and len(ranges) < MAX_RANGES:
+        room = MAX_CONTENT  # a feed that fills the answer alone leaves the next one to another source
+        while source.ready and len(ranges) < MAX_RANGES and room > 0:
             feed, _ = source.ready.popitem(last=False)
             need = self._needs.get(feed)
             if need is None or source not in need.sources or need.not_before > now:
                 continue
             if need.holder is not None and (need.holder is source or not need.holder.strikes or source.strikes):
                 continue
-            ranges[feed] = _Asked(self._intake.upto(feed) + 1, source.link.marks[feed].seq)
+            asked = ranges[feed] = _Asked(self._intake.upto(feed) + 1, source.link.marks[feed].seq)
+            room -= (asked.high - asked.next + 1) * _ENTRY_BYTES
         if not ranges:
             return
         session = source.link.session
@@ -298,8 +301,9 @@ class Puller:
         self._refill(source, now)
 
     def _expire(self, source: _Source, request: _Request) -> None:
-        for feed in request.ranges:
-            self._void(source, feed)
+        for feed, asked in request.ranges.items():
+            if asked.next <= asked.high:
+                self._void(source, feed)
         source.strikes += 1
         self._release(source, request)
         request.expired = True

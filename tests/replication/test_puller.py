@@ -241,6 +241,24 @@ def test_what_is_under_way_is_bounded() -> None:
     assert len(asked) == BUDGET_BYTES // MAX_CONTENT
 
 
+def test_several_long_feeds_are_asked_of_several_peers() -> None:
+    bench = Bench()
+    long = [author(f"author{number}", 2_000) for number in range(4)]
+    first, second = bench.peer("dave"), bench.peer("erin")
+
+    asked = [[want.ranges[0].feed for want in offer(bench, peer, *long)] for peer in (first, second)]
+
+    assert asked == [[long[0].feed, long[1].feed], [long[2].feed, long[3].feed]]
+
+
+def test_many_short_feeds_are_asked_for_at_once() -> None:
+    bench = Bench()
+
+    [want] = offer(bench, bench.peer("dave"), *(author("carol", 3, feed_number=number) for number in range(60)))
+
+    assert len(want.ranges) == 60
+
+
 def test_entries_that_their_author_will_push_are_not_asked_of_others_at_once() -> None:
     bench, alice = Bench(), author("alice", 3)
     bench.store.ingest(alice.runs())
