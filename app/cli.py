@@ -97,6 +97,7 @@ def _chat(options: Options) -> int:
         from app.node import Node
 
         node = Node(log, own, options)
+        node.subscribe(log_file.note)
         match options.face or _face_for_terminal():
             case Face.SCREEN:
                 from app.tui import run_screen

@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import logging
+import platform
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+from app import __version__
 from app.errors import StorageError
+from app.status import Held, NodeEvent, Notice, PeerStatus
 from app.text import harmless
 
 MAX_BYTES = 4 * 1024 * 1024  # a weekend of --debug, and still opened by every editor
@@ -45,8 +48,20 @@ def start(path: Path, level: int) -> None:
     logging.raiseExceptions = False  # a full disk must not print tracebacks over the screen
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(True)
+    logging.getLogger("app").info("chat-tui %s, Python %s, %s", __version__, platform.python_version(), sys.platform)
     threading.excepthook = _log_thread_crash
     sys.unraisablehook = _log_unraisable
+
+
+def note(event: NodeEvent) -> None:
+    """Keep what a node tells its faces."""
+    match event:
+        case PeerStatus(name, phase, detail, missing, lacking):
+            _logger.info("%s: %s %s, %d to get, %d to give", name, phase.value, detail, missing, lacking)
+        case Notice(text, urgent):
+            _logger.log(logging.WARNING if urgent else logging.INFO, "%s", text)
+        case Held(seq, by):
+            _logger.info("held up to %d by %s", seq, ", ".join(by))
 
 
 def crashed(error: BaseException) -> Path | None:
