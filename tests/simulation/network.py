@@ -77,6 +77,7 @@ class Node:
     store: Disk
     exchange: Exchange
     run: bytes
+    kind: type[Exchange] = Exchange
     up: bool = True
     life: int = 0  # how many times it was started
     ends: list[End] = field(default_factory=list)
@@ -88,8 +89,8 @@ class Node:
     received_entries: int = 0
     held: dict[bytes, int] = field(default_factory=dict)  # by node id: own entries acknowledged
     levels: int = 0
-    diverged: int = 0
-    misbehaved: list[str] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)  # with whom
+    misbehaved: list[tuple[str, str]] = field(default_factory=list)  # who, and how
     largest_backlog: int = 0
 
     def connected(self) -> list[Node]:
@@ -110,13 +111,13 @@ class Network:
 
     # What a test does.
 
-    def add(self, name: str, *, entries: int = 0) -> Node:
+    def add(self, name: str, *, entries: int = 0, kind: type[Exchange] = Exchange) -> Node:
         identity = Identity.from_secret(sha256(name.encode()).digest())
         store = self._make_store(identity, name, self.random.randbytes(16))
         for number in range(entries):
             store.append(f"{name} {number}")
-        exchange = Exchange(store, store.own_feed, random=Random(self.random.random()))
-        node = Node(name, identity, self.random.randbytes(16), store, exchange, self.random.randbytes(8))
+        exchange = kind(store, store.own_feed, random=Random(self.random.random()))
+        node = Node(name, identity, self.random.randbytes(16), store, exchange, self.random.randbytes(8), kind)
         node.heads = {feed: head.seq for feed, head in store.frontier().items()}
         self.nodes.append(node)
         return node
@@ -165,7 +166,7 @@ class Network:
     def restart(self, node: Node) -> None:
         node.up = True
         node.run = self.random.randbytes(8)
-        node.exchange = Exchange(node.store, node.store.own_feed, random=Random(self.random.random()))
+        node.exchange = node.kind(node.store, node.store.own_feed, random=Random(self.random.random()))
         node.heads = {feed: head.seq for feed, head in node.store.frontier().items()}
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
@@ -208,8 +209,8 @@ class Network:
         return True
 
     def converged(self) -> bool:
-        """Whether all nodes hold the same, all of it."""
-        frontiers = [node.store.frontier() for node in self.nodes]
+        """Whether all honest nodes hold the same, all of it."""
+        frontiers = [node.store.frontier() for node in self.nodes if node.kind is Exchange]
         return all(frontier == frontiers[0] for frontier in frontiers)
 
     # Inside.
@@ -379,11 +380,15 @@ class Network:
                 known = node.held.get(peer.id, 0)
                 if peer.store.hash_at(node.store.own_feed, known) != node.store.hash_at(node.store.own_feed, known):
                     raise SimulationError(f"{node.name} is not level with {peer.name}: {head}")
-            case Diverged():
-                node.diverged += 1
-            case Misbehaved(_, text):
-                node.misbehaved.append(text)
+            case Diverged(session):
+                node.diverged.append(_name(session))
+            case Misbehaved(session, text):
+                node.misbehaved.append((_name(session), text))
 
 
 def _seq(head: Head | None) -> int:
     return head.seq if head else 0
+
+
+def _name(session: Session) -> str:
+    return session.remote.name if session.remote else ""

@@ -7,7 +7,9 @@ from itertools import combinations
 from random import Random
 
 from app.identity import Identity
+from app.replication.exchange import Exchange
 from tests.replication.memory_store import MemoryStore
+from tests.simulation.liar import LiarExchange
 from tests.simulation.network import Disk, Network, Node, Quality, SimulationError
 
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace")
@@ -21,6 +23,11 @@ class Scenario:
         self._random = Random(seed + 1)
         count = self._random.randint(2, len(NAMES))
         self.nodes = [self.network.add(name, entries=self._random.choice((0, 3, 200))) for name in NAMES[:count]]
+        if count > 2 and self._random.random() < 0.3:
+            # The last one: in a tree of connections it is a leaf, and cuts off nobody.
+            self.network.nodes.remove(self.nodes.pop())
+            self.nodes.append(self.network.add("mallory", kind=LiarExchange))
+        self._honest = [node for node in self.nodes if node.kind is Exchange]
         self._pairs = self._topology()
         self._peaceful = False
         self._written = 0
@@ -100,26 +107,28 @@ class Scenario:
             self.network.restart(node)
 
     def _agreed(self) -> bool:
-        if any(node.disk for node in self.nodes) or not self.network.converged():
+        if any(node.disk for node in self._honest) or not self.network.converged():
             return False
-        return all(self._is_held_by_all(node) for node in self.nodes)
+        return all(self._is_held_by_all(node) for node in self._honest)
 
     def _is_held_by_all(self, node: Node) -> bool:
         """Whether the node knows of its direct peers that they hold everything it wrote."""
         head = node.store.head(node.store.own_feed)
-        peers = [peer for pair in self._pairs if node in pair for peer in pair if peer is not node]
-        return head is not None and all(node.held.get(peer.id) == head.seq for peer in peers)
+        peers = [peer for pair in self._pairs if node in pair for peer in pair if peer in self._honest]
+        return head is not None and all(node.held.get(peer.id) == head.seq for peer in peers if peer is not node)
 
     def _all_know_that_they_are_level(self) -> bool:
         """Answers to wants that were outrun by somebody else are still on slow connections for a while."""
-        ends = [end for node in self.nodes for end in node.ends]
+        ends = [end for node in self._honest for end in node.ends if end.other and end.other.node in self._honest]
         return all((p := end.node.exchange.progress(end.session)) is not None and p.level for end in ends)
 
     def _check(self) -> None:
-        for node in self.nodes:
-            if node.misbehaved or node.diverged:
-                raise SimulationError(f"{node.name} blames somebody: {node.misbehaved}, {node.diverged} diverged")
-            if set(node.store.frontier()) != {other.store.own_feed for other in self.nodes}:
+        honest = {node.name for node in self._honest}
+        for node in self._honest:
+            if honest.intersection(name for name, _ in node.misbehaved) or honest.intersection(node.diverged):
+                raise SimulationError(f"{node.name} blames an honest node: {node.misbehaved}, {node.diverged}")
+            feeds = set(node.store.frontier())
+            if not feeds >= {other.store.own_feed for other in self._honest} or len(feeds) > len(self.nodes):
                 raise SimulationError(f"{node.name} lacks a feed or has one too many")
         if not self.network.converged():
             raise SimulationError("they agreed, and then no more")
