@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +10,7 @@ from app import log_file
 from app.errors import StorageError
 from app.status import Notice, PeerPhase, PeerStatus
 
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root, raising = logging.getLogger(), logging.raiseExceptions
-    handlers, level = root.handlers[:], root.level
-    hooks = threading.excepthook, sys.unraisablehook
-    yield
-    for handler in [handler for handler in root.handlers if handler not in handlers]:
-        handler.close()
-    logging.captureWarnings(False)
-    logging.raiseExceptions = raising
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    threading.excepthook, sys.unraisablehook = hooks
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 def test_no_file_is_made_before_there_is_something_to_say(tmp_path: Path) -> None:

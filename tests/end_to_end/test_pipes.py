@@ -90,6 +90,20 @@ def test_json_both_ways(household: Household) -> None:
     assert at_bob.end() == 0
 
 
+def test_an_output_that_nobody_reads_holds_up_neither_input_nor_peers(household: Household) -> None:
+    alice, bob = household.name("alice"), household.name("bob")
+    at_alice, at_bob = household.lines(alice, bob), household.lines(bob, alice)
+    for number in range(1000):
+        at_alice.type(f"{number} {'x' * 500}")  # eight times what a pipe holds
+    at_bob.wait_until(1000)
+    at_bob.type("all there")
+    at_bob.wait_for(f"{bob}> all there")
+    assert at_bob.end() == 0
+    assert any(f"held by {alice}" in remark for remark in at_bob.remarks)
+    assert at_alice.end() == 0
+    assert at_alice.seen == at_bob.seen
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_leaves_cleanly(household: Household, number: signal.Signals) -> None:
     alice = household.name("alice")

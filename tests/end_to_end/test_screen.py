@@ -78,3 +78,12 @@ def test_hostile_words_do_not_reach_the_terminal(household: Household) -> None:
     assert "\ufffd[2J\ufffd[1;1Hgone\ufffd31m [b]bold[/b] abc" in shown
     assert READY in shown
     assert sender.end() == 0
+
+
+def test_line_mode_works_at_a_terminal(household: Household) -> None:
+    alice = household.name("alice")
+    terminal = household.terminal(alice, "--plain")
+    terminal.send("hello\r")
+    terminal.wait_for(f"{alice}> hello")
+    terminal.send("\x04")
+    assert terminal.wait_for_end() == 0

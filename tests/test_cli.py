@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import __version__, cli, log_file
+from app.errors import LockedError, UsageError
+
+HEAVY = {"asyncio", "cbor2", "cryptography", "lmdb", "logging", "platformdirs", "ssl", "textual", "zeroconf"}
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Which heavy modules a start with these arguments has imported by its end."""
+    program = (
+        f"import sys; from app.cli import main; main({arguments!r}); print(); print(*{HEAVY!r} & sys.modules.keys())"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(ended.stdout.splitlines()[-1].split())
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert cli.main(["--version", "alice"]) == 0
+    assert capsys.readouterr().out == f"chat-tui {__version__}\n" * 2
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["--plian"], ["alice", "alice"]])
+def test_answers_that_need_nothing_import_nothing(arguments: list[str]) -> None:
+    assert loaded_by(*arguments) == set()
+
+
+def test_wrong_use_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["alice", "--plian"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "chat-tui: there is no option '--plian': did you mean --plain?\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (LockedError("process 7 has it open"), 1, "process 7 has it open"),
+        (UsageError("write it like this"), 2, "write it like this"),
+        (LockedError("a \x1b[2J name"), 1, "a \ufffd[2J name"),
+        (ExceptionGroup("tasks", [ExceptionGroup("more", [LockedError("held")])]), 1, "held"),
+    ],
+)
+def test_a_foreseen_error_is_its_sentence(
+    error: Exception, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli._explain(error) == status
+    assert capsys.readouterr().err == f"chat-tui: {said}\n"
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_an_unforeseen_error_is_a_sentence_and_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log_file.start(tmp_path / "log", logging.CRITICAL)
+    assert cli._explain(ZeroDivisionError("by zero")) == 1
+    said = capsys.readouterr().err
+    assert str(tmp_path / "log") in said
+    assert "by zero" not in said
+    assert said.count("\n") == 1
+    assert "ZeroDivisionError: by zero" in (tmp_path / "log").read_text()
