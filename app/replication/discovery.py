@@ -1,7 +1,6 @@
 """Multicast DNS: says where this node listens, and reports every instance that carries a wanted name.
 
-- With discovery_records the one place that knows zeroconf, which is imported when `run` starts: the first frame is
-  not to wait for it.
+- With discovery_records the one place that knows zeroconf. Imported late: the first frame is not to wait for it.
 - Whatever arrives is a stranger's: names are checked, counts are limited, and nothing of it is believed.
 - zeroconf never hears of network changes by itself (python-zeroconf #976); `network_changed` tells it.
 - zeroconf finds no conflict after it has registered (python-zeroconf #1356), so this module looks for one itself: of
@@ -15,7 +14,10 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+from zeroconf import InterfaceChoice, IPVersion, NotRunningException, ServiceInfo, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
 from app.identity import grouped
 from app.names import MAX_NAME_BYTES, name_key
@@ -24,16 +26,12 @@ from app.replication.candidate import Candidate
 from app.replication.discovery_records import (
     MAX_ADDRESSES,
     SERVICE,
+    Listener,
     ask,
     browse,
-    make_listener,
     read_candidate,
     servers_of,
 )
-
-if TYPE_CHECKING:
-    from zeroconf import ServiceInfo, Zeroconf
-    from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
 _CLAIM_AFTER = 0.75  # seconds of listening before a name is claimed, as long as RFC 6762, section 8.1 probes
 _CHECK_EVERY = 2.0  # seconds; finds records that expired, and conflicts
@@ -118,8 +116,6 @@ class Discovery:
             await self._sleep(_RETRY_AFTER)
 
     def _open(self) -> AsyncZeroconf:
-        from zeroconf import InterfaceChoice, IPVersion
-        from zeroconf.asyncio import AsyncZeroconf
 
         present = self._present()
         if self._chosen:
@@ -135,10 +131,9 @@ class Discovery:
         return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.V4Only)
 
     async def _serve(self, responder: AsyncZeroconf, port: int) -> None:
-        from zeroconf import NotRunningException
 
         zeroconf = responder.zeroconf
-        listener = make_listener(self._note)
+        listener = Listener(self._note)
         with suppress(NotRunningException):
             await zeroconf.async_wait_for_start()
             zeroconf.async_add_listener(listener, None)
@@ -180,7 +175,6 @@ class Discovery:
         return browse(responder.zeroconf)
 
     async def _update_interfaces(self, responder: AsyncZeroconf) -> None:
-        from zeroconf import InterfaceChoice, IPVersion
 
         present = self._present()
         if self._chosen:
@@ -200,7 +194,6 @@ class Discovery:
                 await responder.async_close()
 
     def _describe(self, zeroconf: Zeroconf, port: int) -> ServiceInfo:
-        from zeroconf import ServiceInfo
 
         taken = zeroconf.cache.current_entry_with_name_and_alias
         instance = next(

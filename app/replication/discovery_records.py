@@ -9,49 +9,57 @@ import ipaddress
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TypeVar
+
+from zeroconf import (
+    BadTypeInNameException,
+    DNSQuestionType,
+    NotRunningException,
+    RecordUpdate,
+    RecordUpdateListener,
+    ServiceInfo,
+    Zeroconf,
+    current_time_millis,
+)
+from zeroconf._dns import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
 
 from app.names import is_name
 from app.replication.candidate import Address, Candidate
-
-if TYPE_CHECKING:
-    from zeroconf import RecordUpdate, RecordUpdateListener, ServiceInfo, Zeroconf
-    from zeroconf.asyncio import AsyncServiceBrowser
 
 SERVICE = "_chat-tui._tcp.local."
 MAX_ADDRESSES = 16  # per instance
 
 _RESOLVE_LIMIT = 3000  # milliseconds
-_PTR, _SRV, _TXT, _IN = 12, 33, 16, 1  # RFC 1035, 2782
+_A, _PTR, _TXT, _AAAA, _SRV, _IN = 1, 12, 16, 28, 33, 1  # RFC 1035, 2782, 3596
 _HOST = re.compile(r"chat-tui-([0-9a-f]{32})\.local\.?", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 
+Record = TypeVar("Record", bound=DNSRecord)
 
-def make_listener(note: Callable[[str], None]) -> RecordUpdateListener:
-    from zeroconf import RecordUpdateListener
-    from zeroconf._dns import DNSPointer
 
-    class Listener(RecordUpdateListener):
-        """Hears repeated announcements too, which a browser keeps to itself: they show that a peer is back."""
+class Listener(RecordUpdateListener):
+    """Calls `note` with each instance that is spoken of, also when nothing about it is new.
 
-        def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
-            for update in records:
-                record = update.new
-                if record.type == _PTR and record.name == SERVICE and isinstance(record, DNSPointer):
-                    note(record.alias)
-                elif record.type in {_SRV, _TXT} and record.name.endswith(SERVICE):
-                    note(record.name)
+    A browser keeps repeated announcements to itself, but they show that a peer is back.
+    """
 
-        def async_update_records_complete(self) -> None:
-            pass
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
 
-    return Listener()
+    def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
+        for update in records:
+            record = update.new
+            if record.type == _PTR and record.name == SERVICE and isinstance(record, DNSPointer):
+                self._note(record.alias)
+            elif record.type in {_SRV, _TXT} and record.name.endswith(SERVICE):
+                self._note(record.name)
+
+    def async_update_records_complete(self) -> None:
+        pass
 
 
 def browse(zeroconf: Zeroconf) -> AsyncServiceBrowser:
-    from zeroconf import DNSQuestionType
-    from zeroconf.asyncio import AsyncServiceBrowser
-
     # By multicast only: programs on one computer share port 5353, and a unicast answer reaches but one of them.
     return AsyncServiceBrowser(zeroconf, SERVICE, handlers=[_ignore], question_type=DNSQuestionType.QM)
 
@@ -61,59 +69,71 @@ def _ignore(**_: object) -> None:
 
 
 async def ask(zeroconf: Zeroconf, instance: str) -> None:
-    from zeroconf import DNSQuestionType, NotRunningException
-    from zeroconf.asyncio import AsyncServiceInfo
-
-    with suppress(NotRunningException):
+    """Have the records of an instance sent, if it is there; they are found in the cache then."""
+    with suppress(NotRunningException, BadTypeInNameException):
         await AsyncServiceInfo(SERVICE, instance).async_request(zeroconf, _RESOLVE_LIMIT, DNSQuestionType.QM)
 
 
 def servers_of(zeroconf: Zeroconf, instance: str) -> list[str]:
-    from zeroconf import current_time_millis
-    from zeroconf._dns import DNSService
-
-    now = current_time_millis()
-    records = zeroconf.cache.get_all_by_details(instance, _SRV, _IN)
-    return [r.server.lower() for r in records if isinstance(r, DNSService) and not r.is_expired(now)]
+    """The host names that claim to be the instance, in lower case: one, unless there is a conflict."""
+    return [record.server.lower() for record in _valid(zeroconf, instance, _SRV, DNSService)]
 
 
 def read_candidate(zeroconf: Zeroconf, instance: str) -> Candidate | None:
     """The instance as zeroconf's cache has it; None when it is incomplete or makes no sense."""
-    from zeroconf import BadTypeInNameException
-    from zeroconf.asyncio import AsyncServiceInfo
-
-    try:
-        info = AsyncServiceInfo(SERVICE, instance)
-    except BadTypeInNameException:
+    services = _valid(zeroconf, instance, _SRV, DNSService)
+    texts = _valid(zeroconf, instance, _TXT, DNSText)
+    if not services or not texts or not 0 < services[0].port < 2**16:
         return None
-    if not info.load_from_cache(zeroconf) or not info.port:
+    server, port = services[0].server, services[0].port
+    addresses = [
+        Address(ip, port)
+        for kind in (_A, _AAAA)
+        for record in _valid(zeroconf, server, kind, DNSAddress)
+        if (ip := _destination(record)) is not None
+    ]
+    said = ServiceInfo(SERVICE, SERVICE, properties=texts[0].text).properties
+    name, room, fingerprint = (_text(said.get(key)) for key in (b"name", b"room", b"fp"))
+    if not addresses or name is None or room is None or not is_name(name) or not is_name(room):
         return None
-    name, room = _property(info, b"name"), _property(info, b"room")
-    if name is None or room is None or not is_name(name) or not is_name(room):
-        return None
-    fingerprint = _property(info, b"fp")
-    host = _HOST.fullmatch(info.server or "")
+    host = _HOST.fullmatch(server)
     return Candidate(
         instance,
         name,
         room,
         fingerprint if fingerprint and _FINGERPRINT.fullmatch(fingerprint) else None,
         bytes.fromhex(host[1]) if host else None,
-        tuple(Address(ip, info.port) for ip in info.parsed_scoped_addresses() if _is_destination(ip))[:MAX_ADDRESSES],
+        tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES],
     )
 
 
-def _property(info: ServiceInfo, key: bytes) -> str | None:
-    value = info.properties.get(key)
+def _valid(zeroconf: Zeroconf, name: str, kind: int, record_type: type[Record]) -> list[Record]:
+    """Records that have not expired, the newest first.
+
+    zeroconf's own reading takes the record that was added last, also when another one has replaced it since, and then
+    finds that it has expired.
+    """
+    now = current_time_millis()
+    found = zeroconf.cache.get_all_by_details(name, kind, _IN)
+    records = [record for record in found if isinstance(record, record_type) and not record.is_expired(now)]
+    return sorted(records, key=lambda record: record.created, reverse=True)
+
+
+def _text(value: bytes | None) -> str | None:
     try:
         return None if value is None else value.decode()
     except UnicodeDecodeError:
         return None
 
 
-def _is_destination(ip: str) -> bool:
-    address = ipaddress.ip_address(ip)
+def _destination(record: DNSAddress) -> str | None:
+    try:
+        address = ipaddress.ip_address(record.address)
+    except ValueError:
+        return None
     if address.is_multicast or address.is_unspecified:
-        return False
+        return None
+    if not isinstance(address, ipaddress.IPv6Address) or not address.is_link_local:
+        return str(address)
     # Heard over IPv4, a link-local IPv6 address has no zone, and says nothing about where it is.
-    return not (isinstance(address, ipaddress.IPv6Address) and address.is_link_local and address.scope_id is None)
+    return f"{address}%{record.scope_id}" if record.scope_id else None

@@ -20,7 +20,6 @@ from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
 from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
 from app.replication.candidate import Candidate
-from app.replication.discovery import Discovery
 from app.replication.duplicates import Peer
 from app.replication.exchange import Exchange, ExchangeEvent, Misbehaved
 from app.replication.handshake import LocalHello, RemotePeer, Role
@@ -100,7 +99,7 @@ class Mesh:
 
     async def run(self) -> None:
         """Until cancelled. To be called once."""
-        tls = await asyncio.to_thread(Tls)  # imports a library and makes a key: longer than a frame
+        tls = await asyncio.to_thread(_prepare)
         goodbyes: list[Connection] = []
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -129,6 +128,8 @@ class _Run:
     """One run of the mesh, from its first task to its last."""
 
     def __init__(self, settings: _Settings, tls: Tls, tasks: asyncio.TaskGroup) -> None:
+        from app.replication.discovery import Discovery
+
         self._settings = settings
         self._tls = tls
         self._tasks = tasks
@@ -305,6 +306,13 @@ class _Run:
         self._roster.network_changed(self._loop.time())
         self._discovery.network_changed()
         self._wake.set()
+
+
+def _prepare() -> Tls:
+    """Make a key, and import what is slow to import: together longer than a frame, so it is done in a thread."""
+    import app.replication.discovery  # noqa: F401
+
+    return Tls()
 
 
 async def _wait_closed(connections: Sequence[Connection]) -> None:
