@@ -10,7 +10,7 @@ from app.identity import Identity
 from tests.simulation.log_disk import LogDisk
 from tests.simulation.scenario import Scenario
 
-SEEDS = (5, 8)
+SEEDS = (8,)  # more of them: python -m tests.simulation --logs
 
 
 @pytest.mark.parametrize("seed", SEEDS)
