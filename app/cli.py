@@ -27,15 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     _fill_standard_descriptors()
     try:
-        status = _run(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
+        return _run(arguments)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        _discard_stdout()
-        return 0
     except Exception as error:
         return _explain(error)
 
@@ -60,8 +54,15 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str) -> int:
-    if sys.stdout is not None:  # it is None when our caller closed it
+    if sys.stdout is None:  # our caller closed it
+        return 0
+    try:
         sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its exit about what is left
+        if not isinstance(error, BrokenPipeError):  # whoever read it has read enough
+            raise ChatError(f"the output cannot be written: {error.strerror}") from error
     return 0
 
 
@@ -218,11 +219,6 @@ def _fill_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free one
-
-
-def _discard_stdout() -> None:
-    """Keep Python from complaining at exit about what could not be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -66,10 +66,12 @@ def note(event: NodeEvent) -> None:
 
 def crashed(error: BaseException) -> Path | None:
     """Keep the details of an error that nobody foresaw. Where they are; None if no log was started."""
-    _logger.critical("crashed", exc_info=error)
-    return next(
+    place = next(
         (Path(h.baseFilename) for h in logging.getLogger().handlers if isinstance(h, RotatingFileHandler)), None
     )
+    if place is not None:
+        _logger.critical("crashed", exc_info=error)
+    return place
 
 
 def _log_thread_crash(crash: threading.ExceptHookArgs) -> None:

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.end_to_end.terminal import PATIENCE, Household
+from tests.end_to_end.terminal import PATIENCE, PROGRAM, Household
 
 
 def test_lines_go_both_ways(household: Household) -> None:
@@ -179,6 +179,21 @@ def test_every_end_without_a_chat_says_why(household: Household, words: list[str
     assert ended.returncode == status
     assert said in (ended.stdout if status == 0 else ended.stderr)
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("redirection", "status"), [(">/dev/full", 1), (">&-", 0), ("| head -c 1", 0)])
+def test_an_answer_that_cannot_be_written_is_no_traceback(household: Household, redirection: str, status: int) -> None:
+    program = " ".join([*PROGRAM, "--help", redirection])
+    ended = subprocess.run(
+        ["sh", "-c", program],
+        capture_output=True,
+        text=True,
+        env=household.environment(),
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ended.returncode == status
+    assert ended.stderr == ("" if status == 0 else "chat-tui: the output cannot be written: No space left on device\n")
 
 
 def test_an_identity_is_shown(household: Household) -> None:
