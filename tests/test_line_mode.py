@@ -99,8 +99,8 @@ async def chat(folder: Path, options: Options | None = None, *, history: Iterabl
     options = options or Options(me="alice", data_dir=folder)
     ticks = count(1_700_000_000_000_000, 1000)
     log = Log.open(folder / "room", identity=IDENTITY, name="alice", room="main", wall=lambda: next(ticks))
-    for text in history:
-        log.append(text).result()
+    for saved in [log.append(text) for text in history]:
+        saved.result()
     pipes = [os.pipe() for _ in range(3)]
     (stdin_read, stdin), (stdout, stdout_write), (stderr, stderr_write) = pipes
     node = Node(log, IDENTITY, options)
