@@ -35,7 +35,7 @@ from app.replication.discovery_records import (
 
 _CLAIM_AFTER = 0.75  # seconds of listening before a name is claimed, as long as RFC 6762, section 8.1 probes
 _CHECK_EVERY = 2.0  # seconds; finds records that expired, and conflicts
-_SETTLE_CHECKS = 3  # an IPv6 address cannot be bound until duplicate detection is over, a second or two after it shows
+_SETTLE = (1.0, 2.0, 4.0)  # seconds after an address showed: IPv6 ones cannot be bound before duplicate detection ends
 _RETRY_AFTER = 15.0  # seconds after mDNS could not be started
 _GOODBYE_LIMIT = 1.0
 _RESOLVE_AGAIN = 20.0  # seconds between two questions about one instance
@@ -139,24 +139,25 @@ class Discovery:
             zeroconf.async_add_listener(listener, None)
             browser = browse(zeroconf)
             claim_at = time.monotonic() + _CLAIM_AFTER
+            settling = _settle_times()
             info: ServiceInfo | None = None
-            settling = _SETTLE_CHECKS
             while True:
-                if info is None and time.monotonic() >= claim_at:
+                now = time.monotonic()
+                if info is None and now >= claim_at:
                     info = self._describe(zeroconf, port)
                     await self._announce(responder, info)
+                if self._changed:
+                    self._changed = False
+                    settling = _settle_times()
+                    browser = await self._renew(responder, browser, info)
+                elif settling and now >= settling[0]:
+                    settling.pop(0)
+                    await self._update_interfaces(responder)
                 self._look(zeroconf)
                 if info is not None and self._has_conflict(zeroconf, info):
                     info = await self._settle_conflict(responder, info, port)
-                left = _CHECK_EVERY if info is not None else max(0.0, claim_at - time.monotonic())
-                await self._sleep(left)
-                if self._changed:
-                    self._changed = False
-                    settling = _SETTLE_CHECKS
-                    browser = await self._renew(responder, browser, info)
-                elif settling:
-                    settling -= 1
-                    await self._update_interfaces(responder)
+                next_check = min([now + _CHECK_EVERY, *settling[:1], *([] if info else [claim_at])])
+                await self._sleep(max(0.0, next_check - time.monotonic()))
 
     async def _announce(self, responder: AsyncZeroconf, info: ServiceInfo) -> None:
         # Not waited for: the first announcement is sent at once, and the others follow while we go on.
@@ -319,3 +320,8 @@ class Discovery:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         self._wake.clear()
+
+
+def _settle_times() -> list[float]:
+    now = time.monotonic()
+    return [now + seconds for seconds in _SETTLE]
