@@ -133,7 +133,8 @@ class LineMode:
                 case Say(text):
                     self._append(text)
                 case Do(command):
-                    self._loop.call_soon_threadsafe(self._do, command, self._line_number)
+                    with contextlib.suppress(RuntimeError):  # the loop has ended already
+                        self._loop.call_soon_threadsafe(self._do, command, self._line_number)
         except ChatError as error:
             self._fail(self._line_number, error)
 
