@@ -30,6 +30,8 @@ WHEEL_ROWS = 3
 SAVED = "·"  # on this computer only
 HELD = "✓"  # on another one too
 _MAX_RATE = 20
+_MAX_STRIPS = 500  # a few screens full
+_MAX_STYLES = 200  # authors
 # Hues far apart, each with at least 4.5:1 contrast on the pane's background.
 _COLOURS = ("#61afef", "#e5c07b", "#98c379", "#e88ad0", "#56c2b6", "#e8916a", "#b39df3", "#f07f8c")
 _COMPONENTS = {
@@ -58,6 +60,8 @@ class MessagePane(Widget):
         self._generation = scrollback.generation
         self._drawn_at = 0.0
         self._draw_pending = False
+        self._styles: dict[Role | bytes, Style] = {}
+        self._strips: dict[int, Strip] = {}
 
     @property
     def following(self) -> bool:
@@ -79,6 +83,7 @@ class MessagePane(Widget):
         """Own messages up to seq are on another computer too."""
         if seq > self._held:
             self._held = seq
+            self._strips.clear()
             self._draw_soon()
 
     def page_up(self) -> None:
@@ -133,19 +138,29 @@ class MessagePane(Widget):
         self._draw_pending = False
         self._drawn_at = time.monotonic()
         self._lines = None
-        if self._current() and self._generation != self._scrollback.generation:
-            self._generation = self._scrollback.generation
-            if self.text_selection is not None:
-                self.screen.clear_selection()
+        self._current()
         self.refresh()
         self.post_message(self.Moved())
 
     def _current(self) -> list[Line]:
+        """The rows on the screen at the size that it has now."""
         if self._lines is None or self._drawn_size != self.size:
-            self._drawn_size = self.size
-            self._scrollback.resize(*self.size)
+            if self._drawn_size != self.size:
+                self._drawn_size = self.size
+                self._scrollback.resize(*self.size)
+                self._strips.clear()
             self._lines = self._scrollback.lines()
+            if self._generation != self._scrollback.generation:
+                self._generation = self._scrollback.generation
+                self._strips.clear()
+                if self.text_selection is not None:
+                    self.call_next(self.screen.clear_selection)
         return self._lines
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        self._strips.clear()
+        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -154,24 +169,46 @@ class MessagePane(Widget):
             return self._hint_strip(y, width, height)
         index = y - (height - len(lines))
         if index < 0:
-            return Strip.blank(width, self.rich_style)
-        return self._strip(lines[index], width)
+            return Strip.blank(width, self._style(Role.SPACE, b""))
+        line = lines[index]
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(line.number)) is not None:
+            return self._strip(self._highlight(self._segments(line), line.row.prefix, span), line.number, width)
+        strip = self._strips.get(line.number)
+        if strip is None:
+            if len(self._strips) >= _MAX_STRIPS:
+                self._strips.clear()
+            strip = self._strips[line.number] = self._strip(self._segments(line), line.number, width)
+        return strip
 
-    def _strip(self, line: Line, width: int) -> Strip:
-        base = self.rich_style
+    def _segments(self, line: Line) -> list[Segment]:
+        """The row, with neighbours that look the same as one."""
         segments: list[Segment] = []
         for span in line.row.spans:
             text = self._mark(line.entry) if span.role is Role.MARK else span.text
-            segments.append(Segment(text, self._style(span.role, line.entry.author)))
-        selection = self.text_selection
-        if selection is not None and (span_ := selection.get_span(line.number)) is not None:
-            segments = self._highlight(segments, line.row.prefix, span_)
+            style = self._style(span.role, line.entry.author)
+            if segments and segments[-1].style is style:
+                text = segments.pop().text + text
+            segments.append(Segment(text, style))
+        return segments
+
+    def _strip(self, segments: list[Segment], number: int, width: int) -> Strip:
         cells = sum(cell_len(segment.text) for segment in segments)
         if cells < width:
-            segments.append(Segment(" " * (width - cells), base))
-        return Strip(segments, max(cells, width)).crop(0, width).apply_offsets(0, line.number)
+            segments.append(Segment(" " * (width - cells), self._style(Role.SPACE, b"")))
+        return Strip(segments, max(cells, width)).crop(0, width).apply_offsets(0, number)
 
     def _style(self, role: Role, author: bytes) -> Style:
+        """Textual computes a style from all ancestors each time: that was most of the time that a page took."""
+        key = author if role is Role.NAME else b"" if role in (Role.TEXT, Role.SPACE) else role
+        style = self._styles.get(key)
+        if style is None:
+            if len(self._styles) >= _MAX_STYLES:
+                self._styles.clear()
+            style = self._styles[key] = self._make_style(role, author)
+        return style
+
+    def _make_style(self, role: Role, author: bytes) -> Style:
         if role is Role.NAME:
             return self.rich_style + author_style(author, ansi=self.app.native_ansi_color)
         component = _COMPONENTS.get(role)
@@ -200,7 +237,7 @@ class MessagePane(Widget):
         rows = [text[low:high] for text in self._hints for low, high in wrap(text, max(1, width - 2))]
         index = y - max(0, height - len(rows)) // 2
         if not 0 <= index < len(rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._style(Role.SPACE, b""))
         style = self.get_component_rich_style("message-pane--hint")
         return Strip([Segment(" " + rows[index], style)]).adjust_cell_length(width, self.rich_style)
 

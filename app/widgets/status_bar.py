@@ -44,16 +44,19 @@ class StatusBar(Widget):
     def show_summary(self, connected: int, peers: int, saving: int) -> None:
         parts = [f"{connected} of {peers} connected"] if peers else []
         parts += [f"saving {saving}…"] if saving else []
-        self._summary = " · ".join(parts)
-        self._draw_soon()
+        if (summary := " · ".join(parts)) != self._summary:
+            self._summary = summary
+            self._draw_soon()
 
     def show_position(self, *, following: bool, new_below: int) -> None:
         if new_below:
             count = f"{MAX_COUNTED:,}+" if new_below > MAX_COUNTED else f"{new_below:,}"
-            self._below = f"↓ {count} new below"
+            below = f"↓ {count} new below"
         else:
-            self._below = "" if following else "↓ more below"
-        self._draw_soon()
+            below = "" if following else "↓ more below"
+        if below != self._below:
+            self._below = below
+            self._draw_soon()
 
     def tell(self, notice: Notice) -> None:
         """Show a notice when those before it have been read."""
