@@ -3,7 +3,9 @@
 - An author's ticks ("held by") are made of this, so authors are told directly after the commit.
 - Whoever relies on this node for a feed (it asked for its entries lately) is told after 50 ms. The others will most
   likely get the entry from its author: they are told after a second or more, unless they say first that they have it.
-  The delay is drawn for each session, so that of two who would tell each other the same usually one is spared.
+  The delay is drawn for each session, so that of two who would tell each other the same usually one is spared. It is
+  drawn from a longer time the more sessions there are: whoever lacks it waits no longer, as the first of all who could
+  tell comes no later, and a busy room's news go together.
 - What waits to be told is a set of feeds, so it is bounded however slow the other side reads.
 """
 
@@ -22,6 +24,7 @@ from app.replication.session import Session
 SOON_SECONDS = 0.05
 LATE_SECONDS = 1.0
 LATE_SPREAD_SECONDS = 0.5
+SPREAD_PER_SESSION_SECONDS = 0.1
 
 _OUTPUT_ROOM = 131_072
 _PART = 1_024  # heads written at a time: 56 KiB
@@ -65,7 +68,8 @@ class Announcer:
         if soon or feed in news.relied_on:
             news.at = min(news.at, now + SOON_SECONDS)
         else:
-            news.at = min(news.at, now + LATE_SECONDS + self._random.random() * LATE_SPREAD_SECONDS)
+            spread = LATE_SPREAD_SECONDS + SPREAD_PER_SESSION_SECONDS * len(self._news)
+            news.at = min(news.at, now + LATE_SECONDS + self._random.random() * spread)
 
     def relied_on(self, link: Link, feed: bytes) -> None:
         """The other side asks for the feed here."""
