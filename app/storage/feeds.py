@@ -146,6 +146,9 @@ class FeedReader:
         self._feed_records = tables[FEEDS]
         self._feeds = feeds
 
+    def of(self, num: int) -> FeedRecord:
+        return self._feeds.known(num) or self._stored(num)
+
     def hash_at(self, record: FeedRecord, seq: int) -> bytes | None:
         if seq == record.seq:
             return record.hash
@@ -198,10 +201,14 @@ class FeedReader:
                 if num != record.num:
                     break
                 yield seq, *split_checkpoint(value)
-        key = U32.pack(record.num)
-        current = decode_feed(key, self._txn.get(key, b"", self._feed_records))  # can be a moment newer than `record`
+        current = self._stored(record.num)
         if current.seq >= low:
             yield current.seq, current.hash, current.signature
+
+    def _stored(self, num: int) -> FeedRecord:
+        """The record in this snapshot, which can be a moment newer than the one in memory."""
+        key = U32.pack(num)
+        return decode_feed(key, self._txn.get(key, b"", self._feed_records))
 
     def _checkpoint_before(self, record: FeedRecord, seq: int) -> tuple[int, bytes]:
         """(seq, hash) of the last checkpoint at or before `seq`."""

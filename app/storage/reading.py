@@ -8,18 +8,15 @@ from itertools import islice
 from app.entry import decode_entry
 from app.errors import DamagedError
 from app.storage.environment import Table, Txn
-from app.storage.feeds import Feeds
+from app.storage.feeds import FeedReader, Feeds
 from app.storage.placing import Placed, PlaceReader
 from app.storage.schema import (
     ENTRIES,
     ENTRY_KEY,
-    FEEDS,
     PLACED_KEY,
     PLACED_VALUE,
     TIMELINE,
-    U32,
     FeedRecord,
-    decode_feed,
 )
 from app.timeline import TimelineEntry
 
@@ -30,8 +27,9 @@ class TimelineSnapshot:
     def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: Feeds, own_author: bytes) -> None:
         self._txn = txn
         self._tables = tables
-        self._feeds = feeds
+        self._feed_of = FeedReader(txn, tables, feeds).of
         self._own_author = own_author
+        # Nothing here may refer back to the snapshot: LMDB's reader slot is free only once the transaction is collected.
         self._places = PlaceReader(txn, tables, self._feed_of)
 
     def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
@@ -63,14 +61,6 @@ class TimelineSnapshot:
             entry = self.entry_at(feed, seq)
             if entry is not None:
                 yield entry
-
-    def _feed_of(self, num: int) -> FeedRecord:
-        """This snapshot can be a moment newer than the records in memory."""
-        known = self._feeds.known(num)
-        if known is not None:
-            return known
-        key = U32.pack(num)
-        return decode_feed(key, self._txn.get(key, b"", self._tables[FEEDS]))
 
     def _made(self, feed: FeedRecord, seq: int, here: Placed) -> TimelineEntry:
         key = PLACED_KEY.pack(here.place, feed.tail)
