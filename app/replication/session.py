@@ -185,6 +185,7 @@ class Session:
         if self.state is not State.CLOSED:
             self._send(frames.Bye(reason, text[: frames.MAX_BYE_BYTES // 4]))
             self.state = State.CLOSED
+            self._pong = None  # nothing follows a goodbye
             self._input.clear()
             self._waiting_events.clear()
 

@@ -33,6 +33,7 @@ def main() -> int:
         except SimulationError as error:
             failed += 1
             sys.stdout.write(f"seed {seed}: {error}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{arguments.seeds} seeds, {failed} failed, {time.perf_counter() - start:.1f} s\n")
     return 1 if failed else 0
 
