@@ -100,8 +100,11 @@ async def test_with_only_loopback_chosen_no_name_is_asked_for_elsewhere() -> Non
 
 
 async def test_tcp_that_meets_itself_is_closed() -> None:
+    # Linux dials from even ports while there are any.
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        closed_port = Address(*probe.getsockname())
+        port = probe.getsockname()[1] // 2 * 2
+    with socket.create_server(("127.0.0.1", port)):
+        closed_port = Address("127.0.0.1", port)
     for _ in range(200_000):  # the kernel picks the port that is dialled within some ten thousand attempts
         try:
             (await connect(closed_port, [], [LOOPBACK])).close()
