@@ -39,7 +39,8 @@ class Progress:
     """How far two sides are apart.
 
     here: entries that the other offers and this node lacks; there: own entries that the other has not acknowledged,
-    and entries it asked for that have yet to be sent; whole: both sides have introduced all their feeds.
+    and entries it asked for that have yet to be sent; neither counts feeds of which it holds another branch.
+    whole: both sides have introduced all their feeds.
     """
 
     here: int
