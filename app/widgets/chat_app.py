@@ -44,6 +44,8 @@ from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
+_KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
+_SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
 
 
@@ -123,8 +125,8 @@ class ChatApp(App[None]):
 
     def _begin(self) -> None:
         """All that need not be there for the first frame."""
-        self._write("\x1b[22;0t")  # keep the terminal's title to put it back
-        self._write("\x1b[?25h")
+        self._write(_KEEP_TITLE)
+        self._write(_SHOW_CURSOR)
         self._show_title()
         if self._background is None:
             self._unsubscribe = self._backend.subscribe(self._on_event)
@@ -232,7 +234,7 @@ class ChatApp(App[None]):
     def leave(self) -> None:
         """End the app cleanly; the draft is kept."""
         self._draft = self.draft
-        self._write("\x1b[23;0t")
+        self._write(_RESTORE_TITLE)
         self.exit()
 
     # what happens
@@ -294,7 +296,7 @@ class ChatApp(App[None]):
         self.leave()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:
-        self._write("\x1b[?25l" if self.screen.is_modal else "\x1b[?25h")
+        self._write(_HIDE_CURSOR if self.screen.is_modal else _SHOW_CURSOR)
 
     def _handle_exception(self, error: Exception) -> None:
         self._fail(error)
@@ -305,6 +307,7 @@ class ChatApp(App[None]):
             return
         self.failure = self.failure or error
         self._draft = self.draft
+        self._write(_RESTORE_TITLE)
         self._return_code = 1
         if self._exception is None and isinstance(error, Exception):
             self._exception = error  # what Textual's tests look at

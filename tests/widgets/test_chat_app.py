@@ -417,3 +417,15 @@ async def test_an_author_has_the_same_colour_everywhere(chat: LocalChat) -> None
             if segment.text == "bob" and segment.style and segment.style.color
         }
         assert len(colours) == 1
+
+
+async def test_whatever_was_clicked_or_closed_the_composer_has_the_keys(chat: LocalChat) -> None:
+    chat.says("bob", "hello").result()
+    async with opened(chat) as (app, pilot):
+        for widget in ("#messages", "#peers", "#status", "#scrollbar"):
+            await pilot.click(widget)
+            await pilot.press("x")
+        for key in ("tab", "shift+tab", "escape"):
+            await pilot.press(key, "x")
+        await pilot.press("f1", "escape", "x")
+        assert composer(app).text.count("x") == 8
