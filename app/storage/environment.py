@@ -113,7 +113,9 @@ class Environment:
             try:
                 result = work(txn)
             except BaseException:
-                txn.abort()
+                # py-lmdb 3.0 waits here for a moment at which no thread is inside LMDB, and gives way to all others.
+                with self._nothing_open(besides=1):
+                    txn.abort()
                 raise
             txn.commit()
             return result
@@ -142,16 +144,17 @@ class Environment:
         finally:
             with self._gate:
                 self._open_transactions -= 1
-                if not self._open_transactions:
+                if self._changing:
                     self._gate.notify_all()
 
     @contextlib.contextmanager
-    def _nothing_open(self) -> Iterator[None]:
+    def _nothing_open(self, *, besides: int = 0) -> Iterator[None]:
+        """Wait until no transaction is open besides so many of one's own, and let none begin."""
         with self._gate:
             while self._changing:
                 self._gate.wait()
             self._changing = True
-            while self._open_transactions:
+            while self._open_transactions > besides:
                 self._gate.wait()
         try:
             yield

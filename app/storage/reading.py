@@ -29,7 +29,7 @@ class TimelineSnapshot:
         self._tables = tables
         self._feed_of = FeedReader(txn, tables, feeds).of
         self._own_author = own_author
-        # Nothing here may refer back to the snapshot: LMDB's reader slot is free only once the transaction is collected.
+        # No reference back to the snapshot: LMDB's reader slot is only free once the transaction is collected.
         self._places = PlaceReader(txn, tables, self._feed_of)
 
     def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
