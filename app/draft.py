@@ -16,7 +16,7 @@ def load(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             return ""
-        return path.read_text("utf-8", errors="replace")
+        return path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
     except OSError as error:
