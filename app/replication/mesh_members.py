@@ -24,6 +24,8 @@ from app.status import PeerPhase
 from app.text import one_line
 
 SILENT_AFTER = 7.0  # a living session hears something every 5 s at least, because it asks
+MAX_LINKS = 512  # with TLS and buffers about 200 KiB each
+MAX_WAITING = 32  # let in by nobody yet: anybody can make any number of keys
 MAX_TOLD = 1_024  # peers whose last state is remembered; strangers can make any number
 _UNWELCOME = {
     ByeReason.REFUSED,
@@ -182,7 +184,7 @@ class Members:
             self._end(member, ByeReason.DUPLICATE, "")
             self._roster.refused(dial, self._loop.time())
             return
-        admission = self._admit(remote)
+        admission = self._bounded(self._admit(remote))
         if admission.verdict is Verdict.REFUSE:
             self._refuse(member, session, admission)
             return
@@ -192,6 +194,14 @@ class Members:
         if loser is not None:
             self._yield(loser.item)
         self._let_in(member, session, remote, admission)
+
+    def _bounded(self, admission: Admission) -> Admission:
+        if admission.verdict is Verdict.REFUSE:
+            return admission
+        waiting = sum(not link.item.opened for link in self._links)
+        if len(self._links) >= MAX_LINKS or (admission.verdict is Verdict.KNOCK and waiting >= MAX_WAITING):
+            return Admission(Verdict.REFUSE, "", ByeReason.BUSY)
+        return admission
 
     def _let_in(self, member: Member, session: Session, remote: RemotePeer, admission: Admission) -> None:
         session.admit(admission.verdict is Verdict.ADMIT)

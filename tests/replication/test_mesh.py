@@ -10,11 +10,16 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 from app.names import PeerSpec
+from app.replication.events import Closed, Waiting
 from app.replication.frames import ByeReason
+from app.replication.handshake import Role
 from app.replication.mesh_events import Admission, Verdict
 from app.replication.mesh_gate import MAX_UNFINISHED
+from app.replication.mesh_members import MAX_WAITING
+from app.replication.transport import Tls
 from app.status import PeerPhase
 from tests.replication.mesh_node import MeshNode, unique
+from tests.replication.tls_end import End, dial
 
 CLAIMING = 0.75  # seconds from a start until the node's name is announced
 
@@ -197,3 +202,20 @@ async def test_strangers_who_say_nothing_or_nonsense_keep_nobody_out(tmp_path: P
             await alice.until_connections(0)
         async with bob.running():
             await alice.until_connected(bob.name)
+
+
+async def test_few_strangers_wait_at_once_and_who_is_named_comes_in_all_the_same(tmp_path: Path) -> None:
+    alice, bob = pair(tmp_path)
+    async with alice.running():
+        assert alice.mesh.port is not None
+        tls, ends = Tls(), list[End]()
+        for n in range(MAX_WAITING + 1):
+            ends.append(End(f"m{n:03}", Role.CLIENT, tls))
+            await dial(ends[-1], ("127.0.0.1", alice.mesh.port))
+            await ends[-1].until_told(Waiting if n < MAX_WAITING else Closed)
+        assert (await ends[-1].until_closed()).reason is ByeReason.BUSY
+        async with bob.running():
+            await bob.until_connected(alice.name)
+        for end in ends:
+            end.connection.abort()
+            await end.connection.wait_closed()

@@ -6,22 +6,21 @@ import asyncio
 import socket
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from app.frontier import Head
-from app.identity import Identity
 from app.replication.certificate import make_certificate
-from app.replication.events import Admitted, Authenticated, Closed, Event
+from app.replication.events import Admitted, Authenticated, Closed
 from app.replication.frames import ByeReason
-from app.replication.handshake import LocalHello, Role
-from app.replication.session import DEAD_AFTER_SECONDS, PING_AFTER_SECONDS, Session
-from app.replication.transport import CLOSING_LIMIT, Connection, Tls, accept, start
+from app.replication.handshake import Role
+from app.replication.session import DEAD_AFTER_SECONDS, PING_AFTER_SECONDS
+from app.replication.transport import CLOSING_LIMIT, Tls, accept
+from tests.replication.tls_end import End, dial
 
 
 class MovableLoop(asyncio.SelectorEventLoop):
@@ -50,48 +49,6 @@ def the_loop() -> MovableLoop:
     return loop
 
 
-@dataclass
-class End:
-    """One end of a connection, and what its session told."""
-
-    name: str
-    role: Role
-    tls: Tls = field(default_factory=Tls)
-    events: list[Event] = field(default_factory=list)
-    room: int = 0
-
-    def __post_init__(self) -> None:
-        self.changed = asyncio.Event()
-        local = LocalHello(Identity.generate(), self.name.encode() * 4, b"run12345", self.name, "main")
-        self.connection = Connection(self.role, local, self.tls, on_events=self._note, on_writable=self._offered)
-
-    def _offered(self) -> None:
-        self.room += 1
-        self.changed.set()
-
-    def _note(self, events: list[Event]) -> None:
-        self.events += events
-        self.changed.set()
-
-    async def until(self, happened: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not happened():
-                self.changed.clear()
-                await self.changed.wait()
-
-    async def until_closed(self) -> Closed:
-        await self.until(lambda: any(isinstance(event, Closed) for event in self.events))
-        return next(event for event in self.events if isinstance(event, Closed))
-
-    async def until_told(self, kind: type[Event]) -> None:
-        await self.until(lambda: any(isinstance(event, kind) for event in self.events))
-
-    @property
-    def session(self) -> Session:
-        assert self.connection.session is not None
-        return self.connection.session
-
-
 @asynccontextmanager
 async def listening(server: End) -> AsyncIterator[tuple[str, int]]:
     """An address at which the first who connects gets `server`."""
@@ -109,13 +66,6 @@ async def listening(server: End) -> AsyncIterator[tuple[str, int]]:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             server.connection.abort()
-
-
-async def dial(client: End, address: tuple[str, int]) -> None:
-    stream = socket.socket()
-    stream.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(stream, address)
-    await start(stream, client.connection, client.tls)
 
 
 class Cable:
