@@ -182,12 +182,12 @@ class MessagePane(Widget):
         return strip
 
     def _segments(self, line: Line) -> list[Segment]:
-        """The row, with neighbours that look the same as one."""
+        """The row, with neighbouring stretches of spaces as one, but apart from text: in pictures (SVG) they vanish."""
         segments: list[Segment] = []
         for span in line.row.spans:
             text = self._mark(line.entry) if span.role is Role.MARK else span.text
             style = self._style(span.role, line.entry.author)
-            if segments and segments[-1].style is style:
+            if segments and segments[-1].style is style and text.isspace() and segments[-1].text.isspace():
                 text = segments.pop().text + text
             segments.append(Segment(text, style))
         return segments
