@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,6 +88,8 @@ def _check_content(path: Path, findings: Findings, progress: Progress | None) ->
             _Check(txn, env.tables, findings, progress).run()
     except DamagedError as error:
         findings.add(Finding("file", str(error)))
+    except struct.error as error:
+        findings.add(Finding("file", f"a record has the wrong size ({error})"))
     except lmdb.Error as error:
         raise lmdb_error(path, error) from error
     finally:
@@ -216,7 +219,7 @@ class _Check:
         """Check everything that the indexes say about one entry. Returns its place."""
         try:
             here = self._places.placed(record.num, seq)
-        except DamagedError:
+        except (DamagedError, struct.error):
             here = None
         if here is None:
             self._find(schema.TIMELINE, "it has no place", record, seq)
@@ -247,6 +250,8 @@ class _Check:
         if mark is None:
             self._find(table, f"that it cites {digest.hex()} is not there", record, seq)
             return None
+        if table == schema.CITATIONS and mark not in (schema.COUNTED, schema.VOID):
+            self._find(table, f"the mark of its citation of {digest.hex()} is unknown", record, seq)
         return None if cited is None or mark == schema.VOID else cited[2]
 
     def _check_sizes(self) -> None:
@@ -268,6 +273,10 @@ class _Check:
     def _check_stretches(self, table: bytes, members: bytes, most: int) -> None:
         """Each stretch of `table` must count its members, and they must be no more than `most`."""
         starts = list(self._items(table))
+        size = GROUP_VALUE.size if table == schema.GROUPS else U32.size
+        if wrong := [key for key, value in starts if len(value) != size]:
+            self._find(table, f"the record {wrong[0].hex()} has the wrong size")
+            return
         if starts and starts[0][0] != FIRST_KEY:
             self._find(table, "it does not begin at the first key")
         inside = self._items(members)
