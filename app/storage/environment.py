@@ -106,6 +106,8 @@ class Environment:
                 # A failed commit can leave the environment unusable (MDB_PANIC); a fresh one is not.
                 self._reopen()
                 raise self.error_in_words(error) from error
+            except struct.error as error:
+                raise damaged(self.path, "a record has the wrong size") from error
 
     def _write_once(self, work: Callable[[Txn], T]) -> T:
         with self._transaction():
@@ -169,6 +171,8 @@ class Environment:
             yield
         except lmdb.Error as error:
             raise self.error_in_words(error) from error
+        except struct.error as error:
+            raise damaged(self.path, "a record has the wrong size") from error
 
     def error_in_words(self, error: lmdb.Error) -> StorageError:
         return lmdb_error(self.path, error)

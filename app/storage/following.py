@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -77,33 +78,40 @@ class _Journal:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._commits: deque[Sequence[Advance] | None] = deque()
+        self._commits: deque[Sequence[Advance]] = deque()
+        self._overflowed = False
+        self._woken = False
         self._news = asyncio.Event()
 
     def add(self, advances: Sequence[Advance]) -> None:
         if len(self._commits) >= JOURNAL:
-            self._commits.clear()
-            self._commits.append(None)
+            self._overflowed = True
         else:
             self._commits.append(advances)
         self.wake()
 
     def wake(self) -> None:
-        try:
+        if self._woken:
+            return  # a loop that is busy for long need not collect a call for each commit
+        self._woken = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody reads any more
             self._loop.call_soon_threadsafe(self._news.set)
-        except RuntimeError:  # the loop is closed: nobody reads any more
-            self._commits.clear()
 
     async def next(self, closed: Callable[[], bool]) -> dict[bytes, int] | None:
         """The heads of the next commit; None when the follower has to compare frontiers."""
         while not self._commits:
             if closed():
                 return None
+            self._woken = False
             self._news.clear()
             if not self._commits and not closed():
                 await self._news.wait()
-        advances = self._commits.popleft()
-        return None if advances is None else {advance.feed: advance.head.seq for advance in advances}
+        if self._overflowed:
+            # Whatever is lost here was in the frontier before it was in the journal.
+            self._overflowed = False
+            self._commits.clear()
+            return None
+        return {advance.feed: advance.head.seq for advance in self._commits.popleft()}
 
 
 @dataclass(slots=True)

@@ -119,7 +119,10 @@ class Log:
     # Writing
 
     def append(self, text: str) -> Future[TimelineEntry]:
-        """Save a message of one's own. Raises LocalEntryError at once if it cannot be one."""
+        """Save a message of one's own. Raises LocalEntryError at once if it cannot be one.
+
+        Waits while more than writer.MAX_WAITING requests are waiting: what is piped in can be faster than the disk.
+        """
         return self._writer.append(check_text(text))
 
     def ingest(self, runs: Sequence[Run]) -> Future[IngestReport]:
