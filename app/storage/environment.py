@@ -38,6 +38,7 @@ _DAMAGE = (
     lmdb.VersionMismatchError,
     lmdb.NotFoundError,
     lmdb.IncompatibleError,
+    lmdb.BadTxnError,  # what follows in a transaction after damage that some calls answer with "not found"
 )
 
 
