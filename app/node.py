@@ -263,7 +263,7 @@ class Node:
         whose = "my own" if feed == self.log.own_feed else f"{author[1]}'s" if author else "somebody's"
         return one_line(
             f"{self._name_of(session)} holds other messages in {whose} log than this computer: it was continued from "
-            "an old copy. Both are kept where they are; new messages still get through"
+            "an old copy. Nothing is lost, but this log is not exchanged with that computer"
         )
 
     def _tell(self, event: NodeEvent) -> None:

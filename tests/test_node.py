@@ -63,10 +63,13 @@ class Person:
         return [found.entry.text or "" for found in self.node.log.after(FIRST_KEY, 200)]
 
     async def until(self, happened: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not happened():
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not happened():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} was told {self.events}, and reads {self.reads()}") from None
 
     def phase(self, name: str) -> PeerPhase:
         return next(status.phase for status in self.node.statuses() if status.name == name)

@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
+import struct
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.replication.candidate import Address
 
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  all interfaces unless --interface says otherwise
 _BACKLOG = 64
 _PORT_TRIES = 8  # a port that is free for IPv4 may be taken for IPv6
-_LINK_STATES = Path("/sys/class/net")
+_SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40  # netdevice(7)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAddress:
-    """ip: link-local IPv6 with its interface's index as zone; prefix: bits of its network; state: Linux's operstate."""
+    """ip: link-local IPv6 with its interface's index as zone; prefix: bits of its network; up: the cable is in."""
 
     ip: str
     prefix: int
     interface: str
-    state: str
+    up: bool
 
     @property
     def is_loopback(self) -> bool:
@@ -49,9 +51,9 @@ def local_addresses() -> frozenset[LocalAddress]:
     import ifaddr
 
     return frozenset(
-        LocalAddress(_text(address.ip, adapter.index), address.network_prefix, adapter.nice_name, state)
+        LocalAddress(_text(address.ip, adapter.index), address.network_prefix, adapter.nice_name, up)
         for adapter in ifaddr.get_adapters()
-        for state in [_link_state(adapter.nice_name)]
+        for up in [_is_up(adapter.nice_name)]
         for address in adapter.ips
     )
 
@@ -159,12 +161,21 @@ def _text(ip: str | tuple[str, int, int], index: int | None) -> str:
     return f"{ip[0]}%{index}" if ipaddress.ip_address(ip[0]).is_link_local else ip[0]
 
 
-def _link_state(interface: str) -> str:
-    # Linux keeps the addresses of an interface whose cable is pulled: only its state tells that it came back.
+def _is_up(interface: str) -> bool:
+    """Linux keeps the addresses of an interface whose cable is pulled: only its flags tell that it came back.
+
+    Not read from /sys, which shows another network's interfaces where only the network namespace is our own.
+    """
+    if sys.platform != "linux":
+        return True
+    import fcntl
+
     try:
-        return (_LINK_STATES / interface / "operstate").read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("40s", os.fsencode(interface)[:15]))
+    except OSError:
+        return False  # it went between the list and the question
+    return bool(struct.unpack_from("H", answer, 16)[0] & _IFF_RUNNING)
 
 
 def _zone(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:

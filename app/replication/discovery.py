@@ -224,7 +224,7 @@ class Discovery:
 
     def _announced(self) -> list[str]:
         """The addresses under which others can reach us. Loopback only where there is nothing else."""
-        up = [address for address in self._local_addresses() if address.state != "down"]
+        up = [address for address in self._local_addresses() if address.up]
         if self._chosen:
             usable = [address for address in up if address.ip in self._chosen]
         else:

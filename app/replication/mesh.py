@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from socket import socket
 from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
 from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
-from app.replication.candidate import Candidate
+from app.replication.candidate import Address, Candidate
 from app.replication.duplicates import Peer
 from app.replication.exchange import Exchange, ExchangeEvent, Misbehaved
 from app.replication.handshake import LocalHello, RemotePeer, Role
@@ -36,6 +36,7 @@ from app.status import Notice, PeerPhase
 from app.text import one_line
 
 LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
+STALE_AFTER = 1.0  # seconds; by then TCP has sent its first packet twice
 SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the computer sleeps
 
 
@@ -136,6 +137,7 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._gate = Gate()
+        self._connecting: dict[Dial, tuple[float, asyncio.Timeout]] = {}
         self._present = local_addresses()
         local, chosen = settings.local, settings.chosen
         self._roster = Roster(
@@ -204,6 +206,7 @@ class _Run:
 
     def heard(self, candidate: Candidate) -> None:
         self._roster.heard(candidate, self._loop.time())
+        self._give_up_connecting(candidate.addresses)
         self._wake.set()
 
     def gone(self, instance: str) -> None:
@@ -261,7 +264,7 @@ class _Run:
     async def _serve_outbound(self, dial: Dial) -> None:
         member = self._new_member(Role.CLIENT, dial)
         try:
-            stream = await connect(dial.address, self._settings.chosen, self._present)
+            stream = await self._connect(dial)
             if self._roster.is_obsolete(dial):
                 stream.close()
                 return
@@ -273,6 +276,22 @@ class _Run:
             pass  # nobody there: the roster says when to try again
         finally:
             self.members.forget(member)
+
+    async def _connect(self, dial: Dial) -> socket:
+        try:
+            async with asyncio.timeout(None) as limit:
+                self._connecting[dial] = (self._loop.time(), limit)
+                return await connect(dial.address, self._settings.chosen, self._present)
+        finally:
+            del self._connecting[dial]
+
+    def _give_up_connecting(self, addresses: Iterable[Address] | None = None) -> None:
+        """Begin anew what has waited for a second: TCP repeats its first packet ever more rarely, and would go on
+        waiting when the other computer is there again. addresses: None for all."""
+        now = self._loop.time()
+        for dial, (since, limit) in self._connecting.items():
+            if now - since > STALE_AFTER and (addresses is None or dial.address in addresses):
+                limit.reschedule(now)
 
     def _new_member(self, role: Role, dial: Dial | None) -> Member:
         member = Member(dial)
@@ -304,6 +323,7 @@ class _Run:
             self.listener.refresh()
         self.members.drop_from(frozenset(address.ip for address in present))
         self._roster.network_changed(self._loop.time())
+        self._give_up_connecting()
         self._discovery.network_changed()
         self._wake.set()
 

@@ -44,6 +44,10 @@ from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
+# While a long history pours in, 80,000 messages a second would be read here one by one, and letters wait for 100 ms.
+# The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
+_FLOOD = 64  # messages in one batch
+_FLOOD_PAUSE = 0.02  # seconds
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
@@ -149,6 +153,8 @@ class ChatApp(App[None]):
             if not self._focused:
                 self._unread += sum(not entry.own for entry in entries)
                 self._show_title()
+            if len(entries) >= _FLOOD:
+                await asyncio.sleep(_FLOOD_PAUSE)
 
     def _on_background_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

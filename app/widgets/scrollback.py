@@ -177,7 +177,8 @@ class Scrollback:
     def landed(self, entries: Sequence[TimelineEntry]) -> None:
         """Entries have become durable, or have got another place."""
         bottom = None if self.following or self.empty else self._bottom_key()
-        if not self._window.landed(entries, following=self.following) or not self._window.is_whole():
+        following = self.following
+        if not self._window.landed(entries, following=following) or not self._window.is_whole(following=following):
             if self._anchor is None:
                 self._window.load_end()
             else:

@@ -95,12 +95,19 @@ class Window:
             self._append(sorted(tail, key=_key), following=following)
         return True
 
-    def is_whole(self) -> bool:
-        """Whether nothing has moved out of the slice or into it: the keys are as many as lie between its ends."""
+    def is_whole(self, *, following: bool) -> bool:
+        """Whether nothing has moved out of the slice or into it: the keys are as many as lie between its ends.
+
+        What landed is told later than it is there to be read. A reader who follows is to see the newest already.
+        """
         if not self._keys:
             return True
-        first, last = self._keys[0], self._keys[-1]
-        return self._reader.rank(last) - self._reader.rank(first) == len(self._keys) - 1
+        last = self._reader.rank(self._keys[-1])
+        if self._at_end and last != self._reader.count() - 1:
+            if following:
+                return False
+            self._at_end = False
+        return last - self._reader.rank(self._keys[0]) == len(self._keys) - 1
 
     def _append(self, tail: list[TimelineEntry], *, following: bool) -> None:
         if len(self._entries) + len(tail) > MAX_ENTRIES and not following:

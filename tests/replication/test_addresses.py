@@ -19,11 +19,11 @@ from app.replication.addresses import (
 from app.replication.candidate import Address
 from app.replication.mesh_dialler import SelfConnectionError, connect
 
-LOOPBACK = LocalAddress("127.0.0.1", 8, "lo", "unknown")
-LOOPBACK_6 = LocalAddress("::1", 128, "lo", "unknown")
-LAN = LocalAddress("192.0.2.5", 24, "eth0", "up")
-LINK = LocalAddress("fe80::5%2", 64, "eth0", "up")
-VPN = LocalAddress("198.51.100.5", 24, "tun0", "unknown")
+LOOPBACK = LocalAddress("127.0.0.1", 8, "lo", up=True)
+LOOPBACK_6 = LocalAddress("::1", 128, "lo", up=True)
+LAN = LocalAddress("192.0.2.5", 24, "eth0", up=True)
+LINK = LocalAddress("fe80::5%2", 64, "eth0", up=True)
+VPN = LocalAddress("198.51.100.5", 24, "tun0", up=True)
 HERE = [LOOPBACK, LOOPBACK_6, LAN, LINK, VPN]
 
 

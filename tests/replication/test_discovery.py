@@ -20,7 +20,7 @@ from app.replication.discovery import Discovery
 from app.replication.discovery_records import MAX_ADDRESSES, SERVICE
 from tests.replication.mesh_node import unique
 
-LOOPBACK = LocalAddress("127.0.0.1", 8, "lo", "unknown")
+LOOPBACK = LocalAddress("127.0.0.1", 8, "lo", up=True)
 
 
 @dataclass
@@ -167,7 +167,7 @@ async def test_an_address_that_changes_is_announced_anew() -> None:
     async with alice.announcing(1111), bob.announcing(2222):
         await alice.until(lambda: bool(alice.candidates))
         both = {"127.0.0.1", "127.0.0.2"}
-        bob.present = [LOOPBACK, LocalAddress("127.0.0.2", 8, "lo", "unknown")]
+        bob.present = [LOOPBACK, LocalAddress("127.0.0.2", 8, "lo", up=True)]
         bob.discovery.network_changed()
         await alice.until(lambda: {address.host for c in alice.candidates.values() for address in c.addresses} == both)
 

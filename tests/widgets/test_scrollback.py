@@ -288,6 +288,28 @@ def test_a_pane_that_shrinks_and_grows_again_shows_what_it_showed() -> None:
     assert screen(scrollback) == before
 
 
+def test_a_reader_who_follows_sees_the_newest_before_it_is_told() -> None:
+    timeline, scrollback = filled(50)
+    entries = [message(number, f"message {number}") for number in range(51, 5051)]
+    timeline.entries += entries
+    scrollback.landed(entries[:10])
+    assert screen(scrollback)[-1].endswith("message 5050")
+    for start in range(10, 5000, 10):
+        scrollback.landed(entries[start : start + 10])
+        assert screen(scrollback)[-1].endswith("message 5050")
+
+
+def test_a_reader_who_scrolled_up_reads_on_into_what_was_not_told_yet() -> None:
+    timeline, scrollback = filled(50)
+    scrollback.page_up()
+    entries = [message(number, f"message {number}") for number in range(51, 71)]
+    timeline.entries += entries
+    scrollback.landed(entries[:1])
+    while not scrollback.following:
+        scrollback.page_down()
+    assert screen(scrollback)[-1].endswith("message 70")
+
+
 def test_each_day_begins_with_its_date() -> None:
     timeline = MemoryTimeline([message(1, "first"), message(2, "second", time=START + DAY)])
     scrollback = Scrollback(timeline, zone=UTC)
