@@ -54,7 +54,7 @@ class LineLog(TimelineReader, Protocol):
     def frontier(self) -> Mapping[bytes, Head]: ...
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
     def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
-    def peers(self) -> Mapping[str, PeerRecord]: ...
+    def peers(self) -> Mapping[bytes, PeerRecord]: ...
 
 
 class LineNode(Protocol):
@@ -251,7 +251,8 @@ class LineMode:
     async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
         """False: nobody reads any more."""
         if self._options.output is LineFormat.JSON:
-            pinned = {(record.key, name_key(record.name)) for record in self._node.log.peers().values()}
+            known = self._node.log.peers().values()
+            pinned = {(record.key, name_key(record.name)) for record in known if record.pinned_at is not None}
             lines = [
                 message_json(entry, pinned=entry.own or (entry.author, name_key(entry.name)) in pinned)
                 for entry in entries

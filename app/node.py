@@ -58,7 +58,9 @@ class Node:
         self._states: dict[tuple[str, bytes | None], PeerState] = {}
         self._sessions: dict[str, dict[Session, tuple[int, int]]] = {}  # by name: entries missing here, lacking there
         # By comparison form of names. Not read from the log each time: a pin counts before it is durable.
-        self._pins: dict[str, PeerRecord] = log.peers()
+        self._pins: dict[str, PeerRecord] = {
+            name_key(record.name): record for record in log.peers().values() if record.pinned_at is not None
+        }
         self._held: dict[str, int] = {
             key: record.held.get(log.own_feed, 0) for key, record in self._pins.items() if key in self._named
         }
@@ -181,7 +183,7 @@ class Node:
         key = name_key(remote.name)
         if key in self._pins:
             return
-        self._remember(key, PeerRecord(remote.name, remote.key, time.time_ns() // 1000))
+        self._remember(key, PeerRecord(remote.key, remote.name, time.time_ns() // 1000))
         self._tell(Notice(f"{remote.name} is known by the key {grouped(fingerprint(remote.key))} from now on"))
 
     # What the mesh and its exchange tell.

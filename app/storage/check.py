@@ -158,12 +158,9 @@ class _Check:
     def _check_peers(self) -> None:
         for key, value in self._items(schema.PEERS):
             try:
-                record = schema.decode_peer(key, value)
+                schema.decode_peer(key, value)
             except DamagedError as error:
                 self._find(schema.PEERS, str(error))
-                continue
-            if schema.peer_key(record.name).encode() != key:
-                self._find(schema.PEERS, f"the record of {record.name} is filed under another name")
 
     def _check_feed(self, record: FeedRecord) -> None:
         checkpoints = self._checkpoints(record)

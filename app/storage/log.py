@@ -67,7 +67,7 @@ class Log:
         self.author = identity.public
         self.node = meta[schema.META_NODE]
         self.own_feed = meta[schema.META_OWN_FEED]
-        self._peers = {schema.peer_key(record.name): record for record in records}
+        self._peers = {record.key: record for record in records}
         self._followers = Followers()
         self._closed = False
         self._writer = Writer(
@@ -212,12 +212,12 @@ class Log:
 
     # Peers
 
-    def peers(self) -> dict[str, PeerRecord]:
-        """All pinned peers by the comparison form of their names (`names.name_key`)."""
+    def peers(self) -> dict[bytes, PeerRecord]:
+        """What is known of the authors who were met, by their public keys."""
         return dict(self._peers)
 
     def remember_peer(self, record: PeerRecord) -> Future[None]:
-        """Save what is known about a peer, in place of what was known under that name."""
+        """Save what is known about an author, in place of what was known before."""
         return self._writer.remember(record)
 
     @contextlib.contextmanager

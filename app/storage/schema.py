@@ -15,7 +15,6 @@ import cbor2
 
 from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
 from app.errors import DamagedError
-from app.names import name_key
 from app.peers import PeerRecord
 
 SCHEMA_VERSION = 1
@@ -32,7 +31,7 @@ CITATIONS = b"citations"  # digest num seq -> mark; who cites an entry that is h
 DANGLING = b"dangling"  # digest num seq -> nothing; who cites an entry that is not here yet
 CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
 GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
-PEERS = b"peers"  # comparison form of the name -> peer record
+PEERS = b"peers"  # public key -> peer record
 
 TABLES = (
     META,
@@ -137,22 +136,18 @@ def decode_feed(key: bytes, value: bytes) -> FeedRecord:
     raise DamagedError(f"table feeds: the record of feed number {key.hex()} cannot be read")
 
 
-def peer_key(name: str) -> str:
-    """What a peer is filed under: names that are equal are one peer."""
-    return name_key(name)
-
-
 def encode_peer(record: PeerRecord) -> bytes:
-    return cbor2.dumps([record.name, record.key, record.pinned_at, dict(record.held)])
+    return cbor2.dumps({"name": record.name, "pinned": record.pinned_at, "held": dict(record.held)})
 
 
 def decode_peer(key: bytes, value: bytes) -> PeerRecord:
+    """The record under `key`. Fields that are not known are those of a later version, and ignored."""
     match _decode(value):
-        case [str() as name, bytes() as public, int() as pinned_at, Mapping() as held] if len(
-            public
+        case {"name": str() as name, "pinned": int() | None as pinned_at, "held": Mapping() as held} if len(
+            key
         ) == KEY_BYTES and all(type(f) is bytes and len(f) == HASH_BYTES and type(n) is int for f, n in held.items()):
-            return PeerRecord(name, public, pinned_at, dict(held))
-    raise DamagedError(f"table peers: the record {key.decode(errors='replace')!r} cannot be read")
+            return PeerRecord(key, name, pinned_at, dict(held))
+    raise DamagedError(f"table peers: the record of key {key.hex()} cannot be read")
 
 
 def split_checkpoint(value: bytes) -> tuple[bytes, bytes]:

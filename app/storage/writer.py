@@ -25,7 +25,7 @@ from app.peers import PeerRecord
 from app.storage.batch import Batch, Committed
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
-from app.storage.schema import PEERS, PLACED_KEY, encode_peer, peer_key
+from app.storage.schema import PEERS, PLACED_KEY, encode_peer
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
 
@@ -90,7 +90,7 @@ class Writer:
         self,
         env: Environment,
         feeds: Feeds,
-        peers: dict[str, PeerRecord],
+        peers: dict[bytes, PeerRecord],
         clock: HybridClock,
         *,
         identity: Identity,
@@ -98,7 +98,7 @@ class Writer:
         verifier: Verifier,
         wall: Callable[[], int],
     ) -> None:
-        """peers: the table in memory, by comparison form of the name; only this thread changes it."""
+        """peers: the table in memory, by public key; only this thread changes it."""
         self._env = env
         self._feeds = feeds
         self._peers = peers
@@ -221,14 +221,13 @@ class Writer:
             for runs in group.verified:
                 batch.ingest(runs)
             for request in group.peers:
-                name = peer_key(request.record.name)
-                txn.put(name.encode(), encode_peer(request.record), db=self._env.tables[PEERS])
+                txn.put(request.record.key, encode_peer(request.record), db=self._env.tables[PEERS])
             return batch.finish()
 
         committed = self._env.write(work)
         self._feeds.publish(committed.records)
         for request in group.peers:
-            self._peers[peer_key(request.record.name)] = request.record
+            self._peers[request.record.key] = request.record
         self._answer(group, committed)
         if committed.advances:
             self._tell(committed.advances)

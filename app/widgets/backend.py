@@ -25,7 +25,7 @@ class ChatLog(TimelineReader, Protocol):
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
         """Everything shown after the frontier, then each commit as it lands."""
 
-    def peers(self) -> Mapping[str, PeerRecord]: ...
+    def peers(self) -> Mapping[bytes, PeerRecord]: ...
 
 
 class ChatBackend(Protocol):

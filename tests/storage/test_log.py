@@ -302,13 +302,13 @@ def test_pages_read_in_both_directions_from_any_key(log: Log) -> None:
 
 def test_peers_are_remembered(room: RoomOfAlice) -> None:
     log = room.open()
-    record = PeerRecord("Bob", bytes(range(32)), START, {log.own_feed: 7})
+    record = PeerRecord(bytes(range(32)), "Bob", START, {log.own_feed: 7})
     log.remember_peer(record).result()
-    assert log.peers() == {"bob": record}
-    newer = replace(record, name="bob", held={})
+    assert log.peers() == {record.key: record}
+    newer = replace(record, name="bob", pinned_at=None, held={})
     log.remember_peer(newer).result()
     room.close()
-    assert room.open().peers() == {"bob": newer}
+    assert room.open().peers() == {newer.key: newer}
     room.assert_sound()
 
 
