@@ -14,6 +14,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Protocol
 
 from zeroconf import InterfaceChoice, IPVersion, NotRunningException, ServiceInfo, Zeroconf
@@ -40,6 +41,7 @@ _RETRY_AFTER = 15.0  # seconds after mDNS could not be started
 _GOODBYE_LIMIT = 1.0
 _RESOLVE_AGAIN = 20.0  # seconds between two questions about one instance
 _MAX_RESOLVING = 8
+_AT_ONCE = 64  # instances looked at in one turn of the loop: about 3 ms
 _MAX_HEARD = 512  # instance names kept between two looks at them
 _MAX_KNOWN = 256  # instances with a wanted name
 _MAX_TOLD = 64  # namesakes that the user was told of
@@ -91,6 +93,7 @@ class Discovery:
         self._told: set[object] = set()
         self._wake = asyncio.Event()
         self._changed = False
+        self._check_known_at = 0.0
         self._failure: str | None = None
 
     def network_changed(self) -> None:
@@ -252,8 +255,16 @@ class Discovery:
 
     def _look(self, zeroconf: Zeroconf) -> None:
         """Compare what zeroconf knows with what was reported."""
-        fresh, self._heard = self._heard, set()
-        for instance in sorted(fresh | self._known.keys()):
+        fresh = set(islice(self._heard, _AT_ONCE))
+        self._heard -= fresh
+        if self._heard:
+            self._wake.set()
+        now = time.monotonic()
+        looked_at = set(fresh)
+        if now >= self._check_known_at:
+            self._check_known_at = now + _CHECK_EVERY
+            looked_at |= self._known.keys()
+        for instance in sorted(looked_at):
             if zeroconf.cache.current_entry_with_name_and_alias(SERVICE, instance) is None:
                 if self._known.pop(instance, None) is not None:
                     self._owner.gone(instance)
