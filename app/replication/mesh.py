@@ -138,6 +138,7 @@ class _Run:
         self._wake = asyncio.Event()
         self._gate = Gate()
         self._connecting: dict[Dial, tuple[float, asyncio.Timeout]] = {}
+        self._at_the_door: set[socket] = set()  # accepted by the system, their tasks have yet to take their first step
         self._present = local_addresses()
         local, chosen = settings.local, settings.chosen
         self._roster = Roster(
@@ -186,6 +187,8 @@ class _Run:
         """Nothing new begins. Answers the connections that say goodbye."""
         self.listener.close()
         self.driver.stop()
+        for stream in self._at_the_door:  # a task that is cancelled before its first step runs not even its `finally`
+            stream.close()
         return self.members.leave()
 
     def _output(self, session: Session) -> None:
@@ -229,11 +232,13 @@ class _Run:
 
     def _accepted(self, stream: socket, address: str) -> None:
         if self._gate.enter(address, self._loop.time()):
+            self._at_the_door.add(stream)
             self._tasks.create_task(self._serve_inbound(stream, address))
         else:
             stream.close()
 
     async def _serve_inbound(self, stream: socket, address: str) -> None:
+        self._at_the_door.discard(stream)
         member = self._new_member(Role.SERVER, None)
         member.on_proved = partial(self._leave_gate, address)
         try:
