@@ -24,6 +24,7 @@ CORE = {
     "app.status",
     "app.text",
     "app.timeline",
+    "app.words",
 }
 SOCKETS = {"socket", "ssl"}
 DOES_IO = re.compile(r"app\.replication\.(transport|discovery|addresses|certificate|mesh\w*)(_records)?")
