@@ -60,13 +60,38 @@ def test_two_feeds_that_cite_each_other_come_to_rest(room: RoomOfAlice, log: Log
 def test_a_citation_that_would_move_too_much_is_void(
     room: RoomOfAlice, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placing, "MAX_MOVES", 10)
+    monkeypatch.setattr(placing, "MAX_STEPS", 10)
     bob, carol = TestAuthor("bob"), TestAuthor("carol")
     bob.entries(["late"], time=LATER)
     carol.entries(["cites it", *"abcdefghijklmn"], seen=[bob.digest(2)], step=1)
     assert log.ingest([carol.run()]).result().refused == []
     assert log.ingest([bob.run()]).result().refused == []
     assert texts(log) == ["cites it", *"abcdefghijklmn", "late"]
+    room.assert_sound()
+
+
+def test_few_entries_that_move_again_and_again_count_each_time(
+    room: RoomOfAlice, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[int] = []
+    citers = placing.Placing._citers
+
+    def counted(self: placing.Placing, num: int, seq: int, here: placing.Placed) -> list[tuple[int, int]]:
+        moved.append(seq)
+        return citers(self, num, seq, here)
+
+    monkeypatch.setattr(placing, "MAX_STEPS", 2_000)
+    monkeypatch.setattr(placing.Placing, "_citers", counted)
+    late, chain, tail = TestAuthor("late"), TestAuthor("chain"), TestAuthor("tail")
+    late.entries(["late"], time=LATER)
+    chain.entries(["follows it", *["-"] * 399], seen=[late.digest(2)], step=1)
+    for number in range(50):  # each follows eight of the chain, which are moved one after the other
+        seen = [chain.digest(2 + 8 * number + link) for link in range(8)]
+        tail.entries([f"{number}"], seen=seen, step=1)
+    assert log.ingest([*chain.runs(), *tail.runs()]).result().refused == []
+    assert log.ingest([late.run()]).result().refused == []
+    assert len(moved) <= 1_000
+    assert texts(log)[-1] == "late"
     room.assert_sound()
 
 
