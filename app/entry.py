@@ -19,6 +19,7 @@ from app.errors import InvalidRunError, LocalEntryError
 from app.names import is_name
 
 MAX_ENTRY_BYTES = 64 * 1024
+MIN_ENTRY_BYTES = 8  # a message has 14; each costs its keeper 200 however short it is
 MAX_TEXT_BYTES = 16 * 1024  # larger content belongs in blobs outside feeds
 MAX_SPAN_BYTES = 64 * 1024  # entries between two checkpoints, unless it is one entry
 MAX_SEEN = 8

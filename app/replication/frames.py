@@ -14,7 +14,7 @@ from typing import NoReturn, TypeAlias
 import cbor2
 
 from app.cbor import CborError, check_cbor
-from app.entry import HASH_BYTES, KEY_BYTES, MAX_ENTRY_BYTES, MAX_SEQ, MAX_SPAN_BYTES, SIGNATURE_BYTES
+from app.entry import HASH_BYTES, KEY_BYTES, MAX_ENTRY_BYTES, MAX_SEQ, MAX_SPAN_BYTES, MIN_ENTRY_BYTES, SIGNATURE_BYTES
 from app.errors import ProtocolError
 from app.frontier import SHORT_HASH_BYTES, Head
 from app.names import is_name
@@ -290,8 +290,8 @@ def _decode_run(item: object) -> NumberedRun:
     datas = _tuple(entries)
     size = 0
     for data in datas:
-        if type(data) is not bytes or not 0 < len(data) <= MAX_ENTRY_BYTES:
-            raise ProtocolError(f"an entry that is not 1 to {MAX_ENTRY_BYTES:,} bytes")
+        if type(data) is not bytes or not MIN_ENTRY_BYTES <= len(data) <= MAX_ENTRY_BYTES:
+            raise ProtocolError(f"an entry that is not {MIN_ENTRY_BYTES} to {MAX_ENTRY_BYTES:,} bytes")
         size += len(data)
     if size > MAX_SPAN_BYTES and len(datas) > 1:
         raise ProtocolError(f"{size:,} bytes of entries without a checkpoint, where {MAX_SPAN_BYTES:,} is the most")

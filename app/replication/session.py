@@ -4,6 +4,7 @@
 - Nothing that the other side sends raises. It ends in a queued BYE and a `Closed` event that says whose fault it was.
 - Frames stand where the state machine allows them and nowhere else: HELLO → AUTH → ADMISSION → OPEN → CLOSED.
 - Feeds have short numbers on the wire, in each direction its own. Nobody above this module sees them.
+- What costs us more than the other side is counted: who sends far more of it than a chat has use for is sent away.
 """
 
 from __future__ import annotations
@@ -40,13 +41,19 @@ from app.replication.handshake import (
     local_hello,
     meet,
 )
+from app.replication.patience import Patience
 
 __all__ = ["LocalHello", "RemotePeer", "Role", "Session", "State"]
 
 HANDSHAKE_SECONDS = 10.0
 PING_AFTER_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 15.0
-MAX_FEEDS = 16_384  # introduced in one direction; each costs its receiver about 250 bytes
+MAX_FEEDS = 4_096  # introduced in one direction; each costs its receiver about 600 bytes
+
+# Before both have admitted each other there is next to nothing to say: one unit is a read or a frame, about 50 us each.
+# After it, one is a frame or an item in it, about 10 us each; entries are paid for by what asked for them.
+STRANGERS_BURST, STRANGERS_PER_SECOND = 1_024, 100.0
+MEMBERS_BURST, MEMBERS_PER_SECOND = 32_768, 4_096.0
 RUNS_PER_FRAME_BYTES = 65_536  # small enough to be progress on a slow link, large enough for a fast one
 
 _HEADS_PER_FRAME = 1_024  # 56 bytes each
@@ -93,6 +100,7 @@ class Session:
         self._their_feeds: list[bytes] = []
         self._introduced = False
         self._wants = 0
+        self._patience = Patience(STRANGERS_BURST, STRANGERS_PER_SECOND, now)
         if role is Role.CLIENT:
             self._write(self._hello)
 
@@ -108,6 +116,8 @@ class Session:
             self._ping_sent = None
         self._input += data
         try:
+            if self.state is not State.OPEN:
+                self._patience.spend(1, now)
             self._read_frames(events)
         except RefusedHelloError as error:
             self._close_with(error.reason, str(error), events)
@@ -259,6 +269,7 @@ class Session:
 
     def _read_frame(self, body: bytes, events: list[Event]) -> None:
         frame = frames.decode(body)
+        self._patience.spend(_cost(frame), self._now)
         if isinstance(frame, frames.Bye):
             self._drop_all()
             events.append(Closed(frame.reason, frame.text or frame.reason.sentence, True))
@@ -318,6 +329,7 @@ class Session:
     def _open_if_admitted(self, events: list[Event]) -> None:
         if self._admitted_here and self._admitted_remote and self.state is State.ADMISSION:
             self.state = State.OPEN
+            self._patience = Patience(MEMBERS_BURST, MEMBERS_PER_SECOND, self._now)
             events.append(Admitted())
 
     def _read_heads(self, frame: frames.Heads, events: list[Event]) -> None:
@@ -386,6 +398,17 @@ class Session:
         self._output.clear()
         self._output_size = 0
         self._pong = None
+
+
+def _cost(frame: frames.Frame) -> int:
+    match frame:
+        case frames.Heads(items) | frames.Have(items):
+            return 1 + len(items)
+        case frames.WantFrame(_, ranges):
+            return 1 + len(ranges)
+        case frames.RunsFrame(identifier) if identifier:
+            return 0  # an answer; what was not asked for is refused
+    return 1
 
 
 def _parts(items: list[_Item], size: int) -> Iterable[list[_Item]]:

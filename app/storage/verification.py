@@ -14,6 +14,7 @@ from app.entry import (
     MAX_ENTRY_BYTES,
     MAX_SEQ,
     MAX_SPAN_BYTES,
+    MIN_ENTRY_BYTES,
     NO_HASH,
     Genesis,
     Run,
@@ -91,6 +92,8 @@ def _fault_in_form(run: Run) -> str | None:
     sizes = list(map(len, run.entries))
     if max(sizes) > MAX_ENTRY_BYTES:
         return "an entry is too long"
+    if min(sizes) < MIN_ENTRY_BYTES:
+        return "an entry is too short"
     if len(sizes) > 1 and sum(sizes) > MAX_SPAN_BYTES:
         return "its entries are too many bytes for one checkpoint"
     return None

@@ -52,7 +52,7 @@ runs = st.builds(
     numbers,
     st.integers(1, 2**40),
     sized(32),
-    st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4).map(tuple),
+    st.lists(st.binary(min_size=8, max_size=40), min_size=1, max_size=4).map(tuple),
     sized(64),
 )
 every_frame: st.SearchStrategy[Frame] = st.one_of(

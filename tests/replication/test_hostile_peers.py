@@ -46,7 +46,7 @@ def true_runs(draw: st.DrawFn) -> NumberedRun:
 
 @st.composite
 def false_runs(draw: st.DrawFn) -> NumberedRun:
-    entries = draw(st.lists(st.sampled_from([b"x", bytes(60_000)]), min_size=1, max_size=1))
+    entries = draw(st.lists(st.sampled_from([b"x" * 8, bytes(60_000)]), min_size=1, max_size=1))
     return NumberedRun(draw(numbers), draw(seqs.filter(lambda s: s < MAX_SEQ)), bytes(32), tuple(entries), bytes(64))
 
 

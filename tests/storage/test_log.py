@@ -202,7 +202,7 @@ def test_runs_that_break_the_form_are_invalid(log: Log) -> None:
 
 def test_entries_that_cannot_be_read_are_kept_and_shown_as_placeholders(log: Log) -> None:
     bob = TestAuthor("bob")
-    for data in (b"", b"\xff", b"\x84\x01\x80\x02", bytes(60_000)):
+    for data in (b"\xff" * 8, b"\x84\x01\x80\x02\xf6\xf6\xf6\xf6", b"\x00" * 9, bytes(60_000)):
         bob.add(data)
     assert ingest(log, bob.run()) == []
     assert [entry.entry.kind for entry in whole_timeline(log)] == [None] * 4

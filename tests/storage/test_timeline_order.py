@@ -64,7 +64,7 @@ def written(plan: list[Step]) -> list[TestAuthor]:
         seen = [made[-back][0].digest(made[-back][1]) for back in step.cites if back <= len(made)]
         time = START + number * SECOND + step.skew
         if step.kind is None:
-            author.add(b"\xff" + number.to_bytes(2))
+            author.add(b"\xff" + number.to_bytes(8))
         else:
             author.add(encode_entry(time, seen, step.kind, f"{number}"))
         made.append((author, len(author.stored)))
