@@ -1,4 +1,4 @@
-"""What is remembered about somebody met directly: the name their key is pinned to, and how much of mine they hold.
+"""What is remembered about somebody met directly: their key's name, what was decided, how much of mine they hold.
 
 People are filed by their keys: a name is what they call themselves, and two can call themselves the same.
 """
@@ -7,18 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Standing(Enum):
+    """What was decided about an author in this room. The values are those on disk."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class PeerRecord:
-    """An author who was met directly.
+    """An author who was met directly. All times: microseconds since 1970, UTC, or None if it did not happen.
 
-    key: Ed25519 public key, 32 bytes; name: what they called themselves then; pinned_at: microseconds since 1970, UTC,
-    when the name was pinned to this key, or None if it is not;
-    held: for each feed of mine the seq up to which this author's nodes have acknowledged my entries.
+    key: Ed25519 public key, 32 bytes; name: what they called themselves then; pinned_at: when the name was pinned to
+    this key; held: for each feed of mine the seq up to which this author's nodes have acknowledged my entries;
+    standing, decided_at: whether they may be here, and since when; verified_at: when the keys were compared.
     """
 
     key: bytes
     name: str
     pinned_at: int | None
     held: Mapping[bytes, int] = field(default_factory=dict)
+    standing: Standing | None = None
+    decided_at: int | None = None
+    verified_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Somebody whose entries are here, met or not. name: what they call themselves; messages: without geneses."""
+
+    key: bytes
+    name: str
+    messages: int

@@ -21,6 +21,7 @@ CORE = {
     "app.ingest",
     "app.names",
     "app.peers",
+    "app.people",
     "app.status",
     "app.text",
     "app.timeline",

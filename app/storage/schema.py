@@ -15,7 +15,7 @@ import cbor2
 
 from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
 from app.errors import DamagedError
-from app.peers import PeerRecord
+from app.peers import PeerRecord, Standing
 
 SCHEMA_VERSION = 1
 
@@ -137,16 +137,24 @@ def decode_feed(key: bytes, value: bytes) -> FeedRecord:
 
 
 def encode_peer(record: PeerRecord) -> bytes:
-    return cbor2.dumps({"name": record.name, "pinned": record.pinned_at, "held": dict(record.held)})
+    fields: dict[str, object] = {"name": record.name, "pinned": record.pinned_at, "held": dict(record.held)}
+    if record.standing is not None:
+        fields |= {"standing": record.standing.value, "decided": record.decided_at}
+    if record.verified_at is not None:
+        fields["verified"] = record.verified_at
+    return cbor2.dumps(fields)
 
 
 def decode_peer(key: bytes, value: bytes) -> PeerRecord:
-    """The record under `key`. Fields that are not known are those of a later version, and ignored."""
+    """The record under `key`. Fields and standings that are not known are those of a later version, and ignored."""
     match _decode(value):
-        case {"name": str() as name, "pinned": int() | None as pinned_at, "held": Mapping() as held} if len(
+        case {"name": str() as name, "pinned": int() | None as pinned_at, "held": Mapping() as held, **more} if len(
             key
         ) == KEY_BYTES and all(type(f) is bytes and len(f) == HASH_BYTES and type(n) is int for f, n in held.items()):
-            return PeerRecord(key, name, pinned_at, dict(held))
+            standing = next((known for known in Standing if known.value == more.get("standing")), None)
+            times = (more.get("decided") if standing else None, more.get("verified"))
+            decided_at, verified_at = (time if type(time) is int else None for time in times)
+            return PeerRecord(key, name, pinned_at, dict(held), standing, decided_at, verified_at)
     raise DamagedError(f"table peers: the record of key {key.hex()} cannot be read")
 
 

@@ -13,7 +13,7 @@ from app.errors import LocalEntryError, StorageError
 from app.frontier import Advance, Head
 from app.identity import verify
 from app.ingest import Refusal
-from app.peers import PeerRecord
+from app.peers import PeerRecord, Standing
 from app.storage.log import Log
 from app.timeline import LAST_KEY
 from tests.feeds import SECOND, START, TestAuthor
@@ -305,7 +305,9 @@ def test_peers_are_remembered(room: RoomOfAlice) -> None:
     record = PeerRecord(bytes(range(32)), "Bob", START, {log.own_feed: 7})
     log.remember_peer(record).result()
     assert log.peers() == {record.key: record}
-    newer = replace(record, name="bob", pinned_at=None, held={})
+    newer = replace(
+        record, name="bob", pinned_at=None, held={}, standing=Standing.REFUSED, decided_at=START, verified_at=START + 1
+    )
     log.remember_peer(newer).result()
     room.close()
     assert room.open().peers() == {newer.key: newer}
