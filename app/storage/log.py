@@ -19,7 +19,7 @@ from app.errors import StorageError
 from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
-from app.peers import PeerRecord
+from app.peers import Author, PeerRecord
 from app.storage import environment, schema
 from app.storage.batch import Batch
 from app.storage.environment import Environment, Table, Txn, damaged
@@ -215,6 +215,15 @@ class Log:
     def peers(self) -> dict[bytes, PeerRecord]:
         """What is known of the authors who were met, by their public keys."""
         return dict(self._peers)
+
+    def authors(self) -> list[Author]:
+        """Everybody whose entries are here. Takes time in the number of feeds: not to be asked for every entry."""
+        found: dict[bytes, Author] = {}
+        for feed in sorted(self._feeds.all(), key=lambda feed: feed.place):  # the newest feed says the name
+            before = found.get(feed.author)
+            messages = feed.seq - max(feed.low, 2) + 1
+            found[feed.author] = Author(feed.author, feed.name, messages + (before.messages if before else 0))
+        return list(found.values())
 
     def remember_peer(self, record: PeerRecord) -> Future[None]:
         """Save what is known about an author, in place of what was known before."""
