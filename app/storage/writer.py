@@ -31,9 +31,10 @@ from app.timeline import TimelineEntry
 
 Listener: TypeAlias = Callable[[Sequence[Advance]], None]
 
-MAX_WAITING = 65_536  # requests; who adds more waits: a pipe can be read faster than a disk is written
+MAX_WAITING = 65_536  # own messages; who adds more waits: a pipe can be read faster than a disk is written
 MAX_WAITING_BYTES = 32 << 20
 MAX_GROUP_BYTES = 4 << 20  # one commit; some 30,000 short messages, so that others are heard between two
+ENTRY_COST = 64  # bytes that even an empty entry counts for in a commit: its keys and its place are written too
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class _Append:
 
     @property
     def size(self) -> int:
-        return len(self.text) + 64
+        return len(self.text) + ENTRY_COST
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class _Ingest:
 
     @property
     def size(self) -> int:
-        return sum(run.size + 256 for run in self.runs)
+        return sum(run.size + len(run.entries) * ENTRY_COST + 256 for run in self.runs)
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class Writer:
         self._changed = threading.Condition()
         self._appends: deque[_Append] = deque()
         self._others: deque[_Ingest | _Remember] = deque()
-        self._waiting_bytes = 0
+        self._append_bytes = 0
         self._closing = False
         self._listeners: list[Listener] = []
         self._thread = threading.Thread(target=self._run, name="storage writer", daemon=True)
@@ -150,21 +151,23 @@ class Writer:
 
     def _submit(self, request: _Request) -> None:
         with self._changed:
-            while not self._closing and self._is_full() and threading.current_thread() is not self._thread:
-                self._changed.wait()
+            if isinstance(request, _Append) and threading.current_thread() is not self._thread:
+                while not self._closing and self._is_full():
+                    self._changed.wait()
             if self._closing:
                 request.future.set_exception(StorageError("the database is closed: nothing more can be saved"))
                 return
             if isinstance(request, _Append):
                 self._appends.append(request)
+                self._append_bytes += request.size
             else:
                 self._others.append(request)
-            self._waiting_bytes += request.size
             if len(self._appends) + len(self._others) == 1:
                 self._changed.notify_all()
 
     def _is_full(self) -> bool:
-        return len(self._appends) + len(self._others) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES
+        # Runs by peers never wait here, in the event loop: how many there can be is bounded where they are asked for.
+        return len(self._appends) >= MAX_WAITING or self._append_bytes >= MAX_WAITING_BYTES
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -182,7 +185,8 @@ class Writer:
                 while queue and room > 0:
                     request = queue.popleft()
                     room -= request.size
-                    self._waiting_bytes -= request.size
+                    if isinstance(request, _Append):
+                        self._append_bytes -= request.size
                     if not request.future.set_running_or_notify_cancel():
                         continue
                     match request:
@@ -210,7 +214,7 @@ class Writer:
                 self._commit(group)
         except Exception as error:
             if not isinstance(error, StorageError):
-                _LOG.exception("a commit failed")
+                _LOG.critical("a commit failed", exc_info=True)  # critical: else it is kept only on request
             _fail(group.requests, error)
 
     def _commit(self, group: _Group) -> None:
@@ -251,7 +255,7 @@ class Writer:
             try:
                 listener(advances)
             except Exception:
-                _LOG.exception("a listener failed")
+                _LOG.critical("a listener failed", exc_info=True)
 
 
 def _fail(requests: Sequence[_Request], error: Exception) -> None:

@@ -1,0 +1,56 @@
+"""What waits for the one writer, and what it commits together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from app.frontier import Advance
+from app.storage import writer
+from app.storage.log import Log
+from tests.feeds import TestAuthor
+
+PATIENCE = 10.0  # seconds after which a test gives up
+
+
+@contextmanager
+def busy_writer(log: Log) -> Iterator[list[int]]:
+    """The writer is held up until the end. Gives the number of entries of each commit that follows."""
+    reached, go_on = threading.Event(), threading.Event()
+    commits: list[int] = []
+
+    def hold_up(advances: Sequence[Advance]) -> None:
+        if reached.is_set():
+            commits.append(sum(advance.head.seq - advance.first + 1 for advance in advances))
+        reached.set()
+        go_on.wait(PATIENCE)
+
+    log.subscribe(hold_up)
+    log.append("keeps the writer busy")
+    assert reached.wait(PATIENCE)
+    yield commits
+    go_on.set()
+
+
+def test_who_hands_over_runs_by_peers_never_waits(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MAX_WAITING", 1)
+    monkeypatch.setattr(writer, "MAX_WAITING_BYTES", 1)
+    bob = TestAuthor("bob")
+    bob.entries(["x"] * 9)
+    with busy_writer(log):
+        ingests = [log.ingest([run]) for run in bob.runs(max_bytes=100)]
+    assert sum(len(ingest.result(PATIENCE).advances) for ingest in ingests) == len(ingests) > 1
+
+
+def test_a_commit_of_tiny_entries_is_bounded_too(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MAX_GROUP_BYTES", 30 * writer.ENTRY_COST)
+    bob = TestAuthor("bob")
+    bob.entries([""] * 99, step=1)
+    with busy_writer(log) as commits:
+        ingests = [log.ingest([bob.run(first, first + 24)]) for first in range(1, 100, 25)]
+    for ingest in ingests:
+        ingest.result(PATIENCE)
+    assert max(commits) == 25
