@@ -103,7 +103,7 @@ class _Check:
         self._findings = findings
         self._progress = progress
         self._records: dict[int, FeedRecord] = {}
-        self._places = PlaceReader(txn, tables, lambda num: self._records[num])
+        self._places = PlaceReader(txn, tables, self._record)
         self._expected = dict.fromkeys((schema.TIMELINE, schema.HIDDEN, schema.DISPLACED), 0)
         self._expected_citers = 0
         self._room = ""
@@ -124,6 +124,12 @@ class _Check:
     def _find(self, table: bytes, text: str, record: FeedRecord | None = None, seq: int | None = None) -> None:
         author, name = (record.author, record.name) if record else (None, None)
         self._findings.add(Finding(table.decode(), text, author, name, seq))
+
+    def _record(self, num: int) -> FeedRecord:
+        record = self._records.get(num)
+        if record is None:
+            raise DamagedError(f"there are entries of feed number {num}, which is not in table feeds")
+        return record
 
     def _check_meta(self) -> None:
         meta = dict(self._items(schema.META))

@@ -81,6 +81,18 @@ def test_a_foreign_record_is_found_in_any_table(filled: RoomOfAlice, table: byte
     assert not filled.check().sound
 
 
+def test_a_feed_that_is_lost_while_others_cite_it_is_found(filled: RoomOfAlice) -> None:
+    carol = TestAuthor("carol", start=START + 50 * SECOND).feed
+    with tampering(filled) as cursor:
+        ids, feeds = cursor(schema.FEED_IDS), cursor(schema.FEEDS)
+        num = ids.pop(carol)
+        assert num is not None
+        feeds.pop(num)
+    findings = filled.check()
+    assert [finding.table for finding in findings.found] == ["file"]
+    assert "which is not in table feeds" in findings.found[0].text
+
+
 def test_a_finding_names_table_author_and_entry(filled: RoomOfAlice) -> None:
     where = f"feed of bob ({grouped(fingerprint(TestAuthor('bob').identity.public))})"
     with tampering(filled) as cursor:
