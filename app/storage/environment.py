@@ -52,14 +52,15 @@ class Environment:
         self._gate = threading.Condition()
         self._open_transactions = 0
         self._changing = False
-        check_file(path)
-        self._map_size = max(FIRST_MAP, 2 * path.stat().st_size)
+        self._map_size = FIRST_MAP
         self._env: lmdb.Environment | None = None
+        self._closed = False
         self.tables: dict[bytes, Table] = {}
         with self.errors():
             self._open()
 
     def _open(self) -> None:
+        self._map_size = max(self._map_size, 2 * check_file(self.path))
         self._env = _open_lmdb(self.path, self._map_size, read_only=self._read_only, lock=not self._read_only)
         try:
             self._check_schema(self._env)
@@ -84,6 +85,7 @@ class Environment:
 
     def close(self) -> None:
         with self._nothing_open():
+            self._closed = True
             if self._env is not None:
                 self._env.close()
                 self._env = None
@@ -91,11 +93,13 @@ class Environment:
     @contextlib.contextmanager
     def read(self) -> Iterator[Txn]:
         """A snapshot. Keep it short: it holds up growth, and pages that are no longer needed."""
+        self._ensure_open()
         with self._transaction(), self.errors(), self._opened().begin() as txn:
             yield txn
 
     def write(self, work: Callable[[Txn], T]) -> T:
         """Run `work` in a write transaction and commit it, durably. `work` runs again when the map had to grow."""
+        self._ensure_open()
         while True:
             try:
                 return self._write_once(work)
@@ -128,8 +132,14 @@ class Environment:
             if self._env is not None:
                 self._env.close()
                 self._env = None
-            with contextlib.suppress(lmdb.Error):  # `_opened` tries again at the next use
+            with contextlib.suppress(lmdb.Error, StorageError):  # whoever comes next tries again
                 self._open()
+
+    def _ensure_open(self) -> None:
+        if self._env is None and not self._closed:
+            with self.errors(), self._nothing_open():
+                if self._env is None:
+                    self._open()
 
     def _opened(self) -> lmdb.Environment:
         if self._env is None:
@@ -229,8 +239,8 @@ _MAGIC = 0xBEEFC0DE
 _META_FLAG = 0x08
 
 
-def check_file(path: Path) -> None:
-    """Refuse a file that LMDB must not map: no database, or shorter than its header says."""
+def check_file(path: Path) -> int:
+    """Refuse a file that LMDB must not map: no database, or shorter than its header says. Its size in bytes."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -248,6 +258,7 @@ def check_file(path: Path) -> None:
     newest = max((meta for meta in metas if meta), key=lambda meta: meta[2])
     if (newest[1] + 1) * newest[0] > size:
         raise damaged(path, f"it is cut short: {size:,} of {(newest[1] + 1) * newest[0]:,} bytes")
+    return size
 
 
 def _parse_meta(head: bytes, start: int) -> tuple[int, int, int] | None:

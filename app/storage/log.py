@@ -64,6 +64,8 @@ class Log:
             newest = txn.get(schema.ENTRY_KEY.pack(own.num, own.seq), b"", env.tables[schema.ENTRIES])
             records = [schema.decode_peer(key, value) for key, value in txn.cursor(env.tables[schema.PEERS])]
         _check_owner(env.path.parent, meta, identity, room)
+        with env.errors():
+            latest = schema.U64.unpack(meta[schema.META_CLOCK])[0]
         self.author = identity.public
         self.node = meta[schema.META_NODE]
         self.own_feed = meta[schema.META_OWN_FEED]
@@ -74,7 +76,7 @@ class Log:
             env,
             self._feeds,
             self._peers,
-            HybridClock(max(schema.U64.unpack(meta[schema.META_CLOCK])[0], skim_entry(newest)[0] or 0)),
+            HybridClock(max(latest, skim_entry(newest)[0] or 0)),
             identity=identity,
             own_num=own.num,
             verifier=Verifier(room, self._author_of),
@@ -121,7 +123,7 @@ class Log:
     def append(self, text: str) -> Future[TimelineEntry]:
         """Save a message of one's own. Raises LocalEntryError at once if it cannot be one.
 
-        Waits while more than writer.MAX_WAITING requests are waiting: what is piped in can be faster than the disk.
+        Waits while more than writer.MAX_WAITING of them are waiting: what is piped in can be faster than the disk.
         """
         return self._writer.append(check_text(text))
 

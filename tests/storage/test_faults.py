@@ -19,7 +19,7 @@ from app.storage import environment
 from app.storage.check import check
 from app.storage.folder import refuse_network_file_system
 from app.storage.log import Log
-from app.storage.schema import META, META_SCHEMA, SCHEMA_VERSION, TABLES, U32
+from app.storage.schema import ENTRIES, META, META_CLOCK, META_SCHEMA, SCHEMA_VERSION, TABLES, U32
 from tests.feeds import TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts
 
@@ -126,6 +126,16 @@ def test_a_database_without_a_table_is_damaged(room: RoomOfAlice) -> None:
     with pytest.raises(DamagedError, match="run: chat-tui check alice"):
         room.open()
     assert not check(room.folder).sound
+
+
+def test_a_clock_of_the_wrong_size_is_damage(room: RoomOfAlice) -> None:
+    room.open()
+    room.close()
+    path = room.folder / "log.mdb"
+    with lmdb.Environment(str(path), subdir=False, max_dbs=20) as env, env.begin(write=True) as txn:
+        txn.put(META_CLOCK, b"late", db=env.open_db(META, txn))
+    with pytest.raises(DamagedError, match="run: chat-tui check alice"):
+        room.open()
 
 
 def test_a_start_that_was_cut_off_leaves_nothing_behind(room: RoomOfAlice) -> None:
@@ -262,6 +272,32 @@ def test_own_words_are_saved_when_only_others_do_not_fit(tmp_path: Path) -> None
         log.close()
     """
     assert outcome(script, str(tmp_path), before=mount) == ["mine DiskFullError"]
+
+
+def test_a_database_that_could_not_be_opened_anew_after_a_failure_is_opened_later(room: RoomOfAlice) -> None:
+    log = room.open()
+    log.append("hello").result()
+    room.close()
+    path = room.folder / "log.mdb"
+    aside = path.with_name("aside")
+    env = environment.Environment(path)
+
+    def fail(_: environment.Txn) -> None:
+        path.rename(aside)
+        path.mkdir()
+        raise lmdb.DiskError("the disk failed")
+
+    with pytest.raises(StorageError):
+        env.write(fail)
+    with pytest.raises(StorageError, match="cannot be read"), env.read():
+        pass
+    path.rmdir()
+    aside.rename(path)
+    with env.read() as txn:
+        assert txn.stat(env.tables[ENTRIES])["entries"] == 2
+    env.close()
+    with pytest.raises(StorageError, match="is closed"), env.read():
+        pass
 
 
 @pytest.mark.parametrize("lines", [1, 7, 60, 200])
