@@ -61,6 +61,8 @@ class FolderLock:
 
     def release(self) -> None:
         if self._descriptor is not None:
+            # Closing alone leaves it to a child that is just being forked, as ctypes does to find a library.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from app.errors import DamagedError, LockedError, NewerSchemaError, StorageError
 from app.identity import Identity
 from app.storage import environment
 from app.storage.check import check
-from app.storage.folder import refuse_network_file_system
+from app.storage.folder import LOCK_FILE, FolderLock, refuse_network_file_system
 from app.storage.log import Log
 from app.storage.schema import ENTRIES, META, META_CLOCK, META_SCHEMA, SCHEMA_VERSION, TABLES, U32
 from tests.feeds import TestAuthor
@@ -60,6 +61,15 @@ def test_one_process_has_a_log_open_at_a_time(room: RoomOfAlice) -> None:
         check(room.folder)
     room.close()
     room.open()
+
+
+def test_a_lock_that_was_released_is_free_even_if_a_child_has_inherited_it(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    inherited = os.dup(descriptor)  # shares the lock, as a forked child's does
+    FolderLock(descriptor).release()
+    FolderLock.take(tmp_path).release()
+    os.close(inherited)
 
 
 def test_the_lock_dies_with_its_process(room: RoomOfAlice) -> None:
