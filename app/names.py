@@ -1,6 +1,6 @@
 """Names of people and rooms, and what is derived from them: their comparison, their port, a peer on the command line.
 
-A name is 1-63 UTF-8 bytes of letters, digits, `-` and `_` in any script, in NFC, not starting with `-`.
+A name is 1-63 UTF-8 bytes of letters, digits, `-` and `_` in any script, all visible, in NFC, not starting with `-`.
 Two names are the same when their NFKC case-folded forms are: `Alice`, `alice` and `ａｌｉｃｅ` are one.
 """
 
@@ -13,12 +13,15 @@ import unicodedata
 from dataclasses import dataclass
 
 from app.errors import UsageError
+from app.text import one_line
 
 MAX_NAME_BYTES = 63  # a DNS-SD instance label holds no more (RFC 6763, section 4.1.1)
 DEFAULT_ROOM = "main"
 FINGERPRINT_DIGITS = 32
 
 _PORT_FIRST, _PORT_SPAN = 1024, 65535 - 1024
+# Variation selectors, which `one_line` leaves in messages (emoji have them): alone they show nothing.
+_UNSEEN_MARKS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def is_name(text: str) -> bool:
@@ -26,6 +29,9 @@ def is_name(text: str) -> bool:
     if not text or text.startswith("-") or len(text.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         return False
     if unicodedata.normalize("NFC", text) != text:
+        return False
+    # Some letters are invisible (Hangul fillers): with one of them at the end, another `bob` would look just like bob.
+    if _UNSEEN_MARKS.search(text) or one_line(text) != text:
         return False
     # Marks belong to letters in many scripts (Devanagari, Thai, Arabic vowels), but cannot begin a name.
     categories = [unicodedata.category(character) for character in text]

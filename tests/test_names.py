@@ -61,6 +61,11 @@ def test_letters_and_digits_of_every_script_make_names(name: str) -> None:
         "a#b",
         "\udcff",
         "👩",
+        "bob\u3164",
+        "bob\u034f",
+        "bob\ufe0f",
+        "bob\U000e0101",
+        "bob" + "\u0301" * 5,
     ],
 )
 def test_what_could_leave_a_folder_or_fool_a_reader_is_no_name(text: str) -> None:
