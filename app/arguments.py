@@ -45,6 +45,30 @@ class ShowIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePassphrase:
+    me: str
+    data_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ExportIdentity:
+    """file: `-` for stdout."""
+
+    me: str
+    data_dir: Path
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ImportIdentity:
+    """file: `-` for stdin."""
+
+    me: str
+    data_dir: Path
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ShowHelp:
     pass
 
@@ -54,7 +78,8 @@ class ShowVersion:
     pass
 
 
-Command: TypeAlias = Chat | Check | ShowIdentity | ShowHelp | ShowVersion
+IdentityCommand: TypeAlias = ShowIdentity | ChangePassphrase | ExportIdentity | ImportIdentity
+Command: TypeAlias = Chat | Check | IdentityCommand | ShowHelp | ShowVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +134,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
             f"this version has no `chat-tui {command}` yet. To chat under that name: chat-tui chat {command} PEER"
         )
     if command == "identity":
-        if words and words[0] != "show":
-            raise UsageError(f"chat-tui identity cannot {words[0]!r} in this version; write: chat-tui identity show ME")
-        me = _only_me(words[1:], "identity show")
-        return ShowIdentity(me, _data_dir(values, environment))
+        return _identity(words, _data_dir(values, environment))
     if command == "check":
         room = parse_name(values["--room"][-1], "room") if "--room" in values else None
         return Check(_only_me(words, "check"), _data_dir(values, environment), room)
@@ -122,8 +144,11 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
 def help_text() -> str:
     lines = [
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
-        "       chat-tui check ME           verify everything that is kept for ME",
-        "       chat-tui identity show ME   show ME's fingerprint, to compare it with what others see",
+        "       chat-tui check ME                  verify everything that is kept for ME",
+        "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
+        "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
+        "       chat-tui identity export ME FILE   copy ME's key to a file, as a backup or for another device",
+        "       chat-tui identity import ME FILE   be ME here too, with the key in the file",
         "",
         f"Example: {EXAMPLE}",
         "",
@@ -150,7 +175,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     for argument in rest:
         if argument == "--":
             words.extend(rest)
-        elif not argument.startswith("-"):
+        elif argument == "-" or not argument.startswith("-"):
             words.append(argument)
         else:
             name, equals, value = argument.partition("=")
@@ -181,6 +206,26 @@ def _check_options(command: str, values: Mapping[str, object]) -> None:
             raise UsageError(f"chat-tui {command} does not take {name}: leave it out")
 
 
+def _identity(words: Sequence[str], data_dir: Path) -> IdentityCommand:
+    action, rest = (words[0], words[1:]) if words else ("show", [])
+    match action:
+        case "show":
+            return ShowIdentity(_only_me(rest, "identity show"), data_dir)
+        case "passphrase":
+            return ChangePassphrase(_only_me(rest, "identity passphrase"), data_dir)
+        case "export" | "import":
+            me = parse_name(rest[0]) if rest else "alice"
+            if len(rest) != 2:
+                where = "to one file (- for stdout)" if action == "export" else "from one file (- for stdin)"
+                raise UsageError(f"the key is copied {where}: write chat-tui identity {action} {me} FILE")
+            file = Path("-") if rest[1] == "-" else _path("FILE", rest[1])
+            return (ExportIdentity if action == "export" else ImportIdentity)(me, data_dir, file)
+    raise UsageError(
+        f"chat-tui identity cannot {action!r}; write: chat-tui identity show ME, "
+        "or passphrase ME, export ME FILE, import ME FILE"
+    )
+
+
 def _only_me(words: Sequence[str], command: str) -> str:
     if not words:
         raise UsageError(f"whose? Write the name: chat-tui {command} ME, for example: chat-tui {command} alice")
@@ -197,7 +242,8 @@ def _data_dir(values: Mapping[str, Sequence[str]], environment: Mapping[str, str
 
 def _path(option: str, text: str) -> Path:
     if not text or "\0" in text:
-        raise UsageError(f"{option} needs a path: write {option} {_BY_NAME[option].metavar}")
+        known = _BY_NAME.get(option)
+        raise UsageError(f"{option} needs a path: write {option} {known.metavar}" if known else f"{option} is no path")
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError:
@@ -210,7 +256,7 @@ def _options(words: Sequence[str], values: Mapping[str, list[str]], environment:
             f"who are you, and whom do you want to talk to? Write: chat-tui ME PEER, for example: {EXAMPLE}"
         )
     me = _me(words[0])
-    peers = _peers(me, words[1:])
+    peers, devices = _peers(me, words[1:])
     if "--require-held" in values and not peers:
         raise UsageError(f"--require-held needs a PEER who is to hold my messages: {EXAMPLE} --require-held")
 
@@ -221,6 +267,7 @@ def _options(words: Sequence[str], values: Mapping[str, list[str]], environment:
         me=me,
         data_dir=_data_dir(values, environment),
         peers=peers,
+        devices=devices,
         room=parse_name(last("--room", DEFAULT_ROOM), "room"),
         interfaces=tuple(dict.fromkeys(map(_interface, values.get("--interface", ())))),
         port=parse_port(last("--port", ""), f"--port {last('--port', '')}", lowest=0) if "--port" in values else None,
@@ -245,19 +292,25 @@ def _me(word: str) -> str:
     return parse_name(word)
 
 
-def _peers(me: str, words: Sequence[str]) -> tuple[PeerSpec, ...]:
+def _peers(me: str, words: Sequence[str]) -> tuple[tuple[PeerSpec, ...], tuple[PeerSpec, ...]]:
+    """The others, and the addresses of my other devices."""
     peers: dict[str, PeerSpec] = {}
+    devices: list[PeerSpec] = []
     for word in words:
         peer = parse_peer(word)
         key = name_key(peer.name)
         if key == name_key(me):
-            raise UsageError(
-                f"{word!r} is you: the first name is yours, then come the others' names, for example: {EXAMPLE}"
-            )
+            if peer.host is None or peer.fingerprint is not None:
+                raise UsageError(
+                    f"{word!r} is you: the first name is yours, then come the others' names, for example: {EXAMPLE}. "
+                    f"Your other devices are found by themselves, or at {me}@HOST"
+                )
+            devices.append(peer)
+            continue
         if key in peers:
             raise UsageError(f"{word!r} and {peers[key].name!r} are the same peer: name each one once")
         peers[key] = peer
-    return tuple(peers.values())
+    return tuple(peers.values()), tuple(devices)
 
 
 def _face(values: Mapping[str, object]) -> Face | None:

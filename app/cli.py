@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app import __version__
-from app.errors import ChatError, StorageError
+from app.errors import ChatError
 
 if TYPE_CHECKING:
-    from app.arguments import Check, Command, ShowIdentity
+    from app.arguments import Check, Command
     from app.config import Face, Options
 
 EXIT_UNSOUND = 1
@@ -37,7 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         return _say(f"chat-tui {__version__}")
-    from app.arguments import Chat, Check, ShowHelp, ShowIdentity, ShowVersion, help_text, parse
+    from app.arguments import (
+        ChangePassphrase,
+        Chat,
+        Check,
+        ExportIdentity,
+        ImportIdentity,
+        ShowHelp,
+        ShowIdentity,
+        ShowVersion,
+        help_text,
+        parse,
+    )
 
     command: Command = parse(arguments, os.environ)
     match command:
@@ -45,8 +56,24 @@ def _run(arguments: Sequence[str]) -> int:
             return _say(f"chat-tui {__version__}")
         case ShowHelp():
             return _say(help_text())
-        case ShowIdentity():
-            return _show_identity(command)
+        case ShowIdentity(me, data_dir):
+            from app import identity_commands
+
+            return _say(identity_commands.show(me, data_dir))
+        case ChangePassphrase(me, data_dir):
+            from app import identity_commands, passphrase
+
+            return _say(identity_commands.change_passphrase(me, data_dir, os.environ, passphrase.asker()))
+        case ExportIdentity(me, data_dir, file):
+            from app import identity_commands
+
+            identity_commands.export(me, data_dir, file, _remark)
+            return 0
+        case ImportIdentity(me, data_dir, file):
+            from app import identity_commands
+
+            identity_commands.import_(me, data_dir, file, _remark)
+            return 0
         case Check():
             return _check(command)
         case Chat(options):
@@ -71,7 +98,7 @@ def _chat(options: Options) -> int:
     import time
     from dataclasses import replace
 
-    from app import config, identity, log_file
+    from app import config, identity_file, log_file, passphrase
     from app.config import Face
 
     user = config.user_folder(options.data_dir, options.me)
@@ -80,10 +107,10 @@ def _chat(options: Options) -> int:
     options = replace(options, me=user.name, room=folder.name)  # as they were written the first time
     level = logging.DEBUG if options.debug else logging.INFO if options.log_file else logging.CRITICAL
     log_file.start(options.log_file or config.log_path(user), level)
-    own = identity.load_or_create(config.key_file(user))
-
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    key = identity_file.read_or_create(config.key_file(user))
+    own = passphrase.unlock(key, options.me, os.environ, passphrase.asker())
 
     from app.storage.log import Log
 
@@ -124,20 +151,10 @@ def _face_for_terminal() -> Face:
     return Face.SCREEN if terminal else Face.LINES
 
 
-def _show_identity(command: ShowIdentity) -> int:
-    from app.config import key_file, user_folder
-    from app.identity import Identity, grouped
-
-    path = key_file(user_folder(command.data_dir, command.me))
-    if not path.exists():
-        raise StorageError(f"{command.me} has no key in {command.data_dir} yet: chat-tui {command.me} makes one")
-    return _say(f"{path.parent.name} {grouped(Identity.load(path).fingerprint)}")
-
-
 def _check(command: Check) -> int:
     """0: sound; EXIT_UNSOUND; EXIT_NOT_CHECKED: nothing can be said about a room, and nothing bad about the others."""
     from app.config import key_file, room_folder, room_names, user_folder
-    from app.identity import Identity
+    from app.identity_file import read_sound
     from app.storage.check import check
     from app.text import one_line
 
@@ -147,7 +164,7 @@ def _check(command: Check) -> int:
         return _not_checked(f"nothing is kept for {command.me} in {command.data_dir}")
     statuses = set()
     try:
-        Identity.load(key_file(user))
+        read_sound(key_file(user))
     except ChatError as error:
         statuses.add(_not_checked(str(error)))
     for room in rooms:
@@ -196,12 +213,17 @@ def _foreseen(error: BaseException) -> ChatError | None:
 
 
 def _complain(sentence: str) -> None:
+    _remark(f"chat-tui: {sentence}")
+
+
+def _remark(sentence: str) -> None:
+    """On stderr."""
     from app.text import one_line
 
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"chat-tui: {one_line(sentence)}\n")
+        sys.stderr.write(f"{one_line(sentence)}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody to tell

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.errors import StorageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key
+from app.private_files import refuse_open_folder
 
 DATA_DIR_VARIABLE = "CHAT_TUI_DATA_DIR"
 DEFAULT_LINGER = 5.0
@@ -42,13 +43,15 @@ class Options:
 
     data_dir: absolute; interfaces: IP addresses, empty for all; port: None for the preferred one, 0 for any;
     face: None for the screen if there is a terminal, else line mode; history: how many messages line mode shows first,
-    None for all; linger: seconds, may be infinite; open: admit whoever names me; admit: without confirmation;
+    None for all; devices: where other devices of ME are, beside those that are found; linger: seconds, may be infinite;
+    open: admit whoever names me; admit: without confirmation;
     log_file: None for chat-tui.log in ME's folder, which is then written only when it is needed.
     """
 
     me: str
     data_dir: Path
     peers: tuple[PeerSpec, ...] = ()
+    devices: tuple[PeerSpec, ...] = ()
     room: str = DEFAULT_ROOM
     interfaces: tuple[str, ...] = ()
     port: int | None = None
@@ -106,9 +109,10 @@ def draft_path(room: Path) -> Path:
 
 
 def make_user_folder(folder: Path) -> None:
-    """Make DATA-DIR/ME, closed to others."""
+    """Make DATA-DIR/ME, closed to others. Raises IdentityError for one that others could have put things into."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_open_folder(folder)
         if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             folder.chmod(0o700)
     except OSError as error:

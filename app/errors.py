@@ -3,6 +3,7 @@
 ChatError                   exit status 1
 ├── UsageError              what was typed is wrong; says what to type instead (exit status 2)
 ├── IdentityError           the key file is missing, unreadable or open to others
+│   └── WrongPassphraseError  it opens with another passphrase
 ├── StorageError            the database cannot be used; nothing in it was changed
 │   ├── LockedError         another process has it open
 │   ├── DamagedError        it is not what it should be: `chat-tui check` says where
@@ -32,6 +33,10 @@ class UsageError(ChatError):
 
 
 class IdentityError(ChatError):
+    pass
+
+
+class WrongPassphraseError(IdentityError):
     pass
 
 

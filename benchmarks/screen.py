@@ -24,7 +24,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import config, identity
+from app import config, identity_file
 from app.storage.log import Log
 from app.timeline import TimelineEntry
 
@@ -37,7 +37,7 @@ def make_history(data_dir: Path, messages: int) -> None:
     """A log of alice's with that many messages."""
     user = config.user_folder(data_dir, "alice")
     config.make_user_folder(user)
-    own = identity.load_or_create(config.key_file(user))
+    own = identity_file.read_or_create(config.key_file(user)).unlock()
     wall = time.time_ns() // 1000 - messages * 1_000_000
     clock = iter(range(wall, wall + 4 * messages * 1_000_000 + 1_000_000, 100_000))
     folder = config.room_folder(user, "main")

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.arguments import Chat, Check, ShowHelp, ShowIdentity, ShowVersion, help_text, parse
+from app.arguments import (
+    ChangePassphrase,
+    Chat,
+    Check,
+    ExportIdentity,
+    ImportIdentity,
+    ShowHelp,
+    ShowIdentity,
+    ShowVersion,
+    help_text,
+    parse,
+)
 from app.config import Face, LineFormat, Options
 from app.errors import UsageError
 from app.names import PeerSpec
@@ -64,6 +75,17 @@ def test_every_option_arrives() -> None:
     )
 
 
+def test_my_other_devices_are_no_peers() -> None:
+    chat = options("alice", "bob", "alice@192.0.2.7", "ALICE@192.0.2.8:99")
+    assert chat.peers == (PeerSpec("bob"),)
+    assert chat.devices == (PeerSpec("alice", None, "192.0.2.7"), PeerSpec("ALICE", None, "192.0.2.8", 99))
+
+
+def test_a_backup_goes_where_we_are() -> None:
+    command = parse(["identity", "export", "alice", "--", "-key"], ENVIRONMENT)
+    assert command == ExportIdentity("alice", Path("/data"), Path.cwd() / "-key")
+
+
 @pytest.mark.parametrize(
     ("option", "face"),
     [("--plain", Face.LINES), ("--json", Face.LINES), ("--json-input", Face.LINES), ("--headless", Face.HEADLESS)],
@@ -87,6 +109,11 @@ def test_other_commands() -> None:
     assert parse(["check", "alice"], ENVIRONMENT) == Check("alice", Path("/data"), None)
     assert parse(["check", "alice", "--room", "lab"], ENVIRONMENT) == Check("alice", Path("/data"), "lab")
     assert parse(["identity", "show", "alice"], ENVIRONMENT) == ShowIdentity("alice", Path("/data"))
+    assert parse(["identity", "passphrase", "alice"], ENVIRONMENT) == ChangePassphrase("alice", Path("/data"))
+    assert parse(["identity", "export", "alice", "/k"], ENVIRONMENT) == ExportIdentity(
+        "alice", Path("/data"), Path("/k")
+    )
+    assert parse(["identity", "import", "alice", "-"], ENVIRONMENT) == ImportIdentity("alice", Path("/data"), Path("-"))
     assert parse(["--version", "alice"], ENVIRONMENT) == ShowVersion()
     assert parse(["check", "-h"], ENVIRONMENT) == ShowHelp()
 
@@ -98,7 +125,8 @@ def test_other_commands() -> None:
         ("--plain", "for example: chat-tui alice bob"),
         ("chat", "for example: chat-tui alice bob"),
         ("alice alice", "'alice' is you"),
-        ("alice ALICE@host", "'ALICE@host' is you"),
+        ("alice bob alice", "or at alice@HOST"),
+        ("alice ALICE#0123456789abcdef0123456789abcdef@host", "is you"),
         ("alice bob bob", "same peer"),
         ("alice bob Bob@192.0.2.7", "same peer"),
         ("alice@host bob", "write chat-tui alice PEER"),
@@ -126,6 +154,13 @@ def test_other_commands() -> None:
         ("check alice --port 5", "does not take --port"),
         ("identity", "chat-tui identity show alice"),
         ("identity make alice", "chat-tui identity show ME"),
+        ("identity passphrase", "chat-tui identity passphrase alice"),
+        ("identity passphrase alice secret", "write chat-tui identity passphrase alice"),
+        ("identity export", "chat-tui identity export alice FILE"),
+        ("identity export alice", "write chat-tui identity export alice FILE"),
+        ("identity import alice", "- for stdin"),
+        ("identity import alice a b", "write chat-tui identity import alice FILE"),
+        ("identity export alice x --room lab", "does not take --room"),
         ("repair alice", "chat-tui chat repair PEER"),
         ("peers alice", "no `chat-tui peers` yet"),
     ],

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import IdentityError
-from app.identity import Identity, fingerprint, grouped, is_valid_point, load_or_create, verify
+from app.identity import Identity, fingerprint, grouped, is_valid_point, safety_words, verify
 
 # Encodings of the eight points of small order, the non-canonical ones too, with and without the sign bit.
 P = 2**255 - 19
@@ -19,45 +15,10 @@ SMALL_ORDER = [
 ]
 
 
-def test_a_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
-    path = tmp_path / "identity.key"
-    first = load_or_create(path)
-    assert load_or_create(path).public == first.public
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [item.name for item in tmp_path.iterdir()] == ["identity.key"]
-
-
-def test_saving_never_replaces_a_key(tmp_path: Path) -> None:
-    path = tmp_path / "identity.key"
-    first = load_or_create(path)
-    with pytest.raises(FileExistsError):
-        Identity.generate().save(path)
-    assert Identity.load(path).public == first.public
-    assert [item.name for item in tmp_path.iterdir()] == ["identity.key"]
-
-
-def test_a_loaded_key_signs_as_the_saved_one(tmp_path: Path) -> None:
-    made = load_or_create(tmp_path / "identity.key")
-    loaded = Identity.load(tmp_path / "identity.key")
-    assert verify(made.public, b"message", loaded.sign(b"message"))
-
-
-def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "identity.key"
-    load_or_create(path)
-    path.chmod(0o640)
-    with pytest.raises(IdentityError, match="chmod 600"):
-        Identity.load(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"x", b"chat-tui identity 1\npublic 00\n", b"\xff" * 150])
-def test_a_damaged_key_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "identity.key"
-    path.write_bytes(content)
-    path.chmod(0o600)
-    with pytest.raises(IdentityError, match=r"damaged|cannot be read"):
-        load_or_create(path)
-    assert path.read_bytes() == content
+def test_the_secret_is_told_from_one_that_belongs_to_another_key() -> None:
+    identity = Identity.generate()
+    assert identity.is_sound
+    assert not Identity(bytes(32), identity.public).is_sound
 
 
 @pytest.mark.parametrize("point", SMALL_ORDER, ids=bytes.hex)
@@ -102,3 +63,8 @@ def test_a_fingerprint_is_read_aloud_in_groups() -> None:
     assert len(digits) == 32
     assert grouped(digits).replace("-", "") == digits
     assert grouped(digits).count("-") == 7
+
+
+def test_a_key_has_eight_words_of_its_own() -> None:
+    assert safety_words(bytes(32)) == "yogurt snow voyage doctor basket ocean raccoon stadium"
+    assert safety_words(bytes(31) + b"\x01") != safety_words(bytes(32))
