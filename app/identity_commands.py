@@ -1,12 +1,11 @@
 """`chat-tui identity`: shows an author's key, gives it a passphrase, copies it out and in.
 
 - A key that is here is never replaced by another one: it could not be had back.
-- Everything of importance that is said goes to the caller as text, so that a key can go to stdout.
+- What is said beside a copy goes through `say`, because the copy itself may go to stdout.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -55,8 +54,8 @@ def export(me: str, data_dir: Path, file: Path, say: Say) -> None:
     key = read_sound(path)
     if file == PIPE:
         try:
-            sys.stdout.buffer.write(key.encode())
-            sys.stdout.flush()
+            with open(1, "wb", closefd=False) as stdout:
+                stdout.write(key.encode())
         except OSError as error:
             raise StorageError(f"the copy cannot be written: {reason(error)}") from error
     else:
@@ -112,7 +111,8 @@ def _existing(me: str, data_dir: Path) -> tuple[str, Path]:
 
 def _read_backup(file: Path, say: Say) -> KeyFile:
     if file == PIPE:
-        key = KeyFile.decode(sys.stdin.buffer.read(MAX_BYTES), "on standard input")
+        with open(0, "rb", closefd=False) as stdin:
+            key = KeyFile.decode(stdin.read(MAX_BYTES), "on standard input")
     else:
         content, found = read_any(file, MAX_BYTES)
         key = KeyFile.decode(content, str(file))
