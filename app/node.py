@@ -2,8 +2,7 @@
 
 - The log is open before; peers are looked for when `run` is awaited, so that a face can show history first.
 - Screen, line mode and headless are faces of this. They read `log`, `send`, and listen to what happens.
-- Who is named on the command line comes in, with `--open` everybody; others are told to wait, and are sent nothing.
-- The first key met directly under a name is pinned to it. Another key under that name is refused, and said so aloud.
+- Who may come in is decided at the door (app.door); who has to wait is sent nothing.
 """
 
 from __future__ import annotations
@@ -13,22 +12,24 @@ import contextlib
 import logging
 import os
 import random
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.config import Options
+from app.door import Door
 from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
 from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import PeerRecord
-from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus
+from app.people import People
+from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
 from app.timeline import TimelineEntry
+from app.trust import Cause, Verdict
 
 if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame may wait
     from app.entry import Run
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
     from app.replication.exchange import ExchangeEvent
     from app.replication.exchange import Held as PeerHolds
     from app.replication.handshake import RemotePeer
+    from app.replication.mesh import Mesh
     from app.replication.mesh_events import Admission, MeshEvent, PeerState
     from app.replication.session import Session
 
@@ -57,15 +59,22 @@ class Node:
         self._listeners: list[Callable[[NodeEvent], None]] = []
         self._states: dict[tuple[str, bytes | None], PeerState] = {}
         self._sessions: dict[str, dict[Session, tuple[int, int]]] = {}  # by name: entries missing here, lacking there
-        # By comparison form of names. Not read from the log each time: a pin counts before it is durable.
-        self._pins: dict[str, PeerRecord] = {
-            name_key(record.name): record for record in log.peers().values() if record.pinned_at is not None
-        }
-        self._held: dict[str, int] = {
-            key: record.held.get(log.own_feed, 0) for key, record in self._pins.items() if key in self._named
-        }
+        self.door = Door(
+            self.me,
+            identity.public,
+            options.peers,
+            open=options.open,
+            admit=options.admit,
+            records=log.peers(),
+            authors=log.authors,
+            save=self._save,
+            tell=self._tell,
+            renamed=lambda: self._tell(Renamed()),
+        )
+        self._mesh: Mesh | None = None
+        self._held = {key: record.held.get(log.own_feed, 0) for key, record in self.door.records.items()}
         self._level: set[str] = set()  # names whose node was level when it was last heard of
-        self._unsaved_held: set[str] = set()
+        self._unsaved_held: set[bytes] = set()
         self._storage_failed = False
 
     # What faces use.
@@ -74,17 +83,33 @@ class Node:
         """Append an own message, from any thread. Done when it is durable; LocalEntryError at once if it cannot be."""
         return self.log.append(text)
 
+    @property
+    def people(self) -> People:
+        """What authors are called here."""
+        return self.door.people
+
+    def command(self, text: str) -> Notice:
+        """Do what the person decided about somebody (app.door.COMMANDS). UsageError says what to type instead."""
+        answer = self.door.command(text)
+        if self._mesh is not None:
+            self._mesh.reconsider()
+        return answer
+
     def statuses(self) -> Sequence[PeerStatus]:
         """Every peer there is something to say about: the named ones first, in the order in which they were named."""
         named = [peer.name for peer in self._named.values()]
-        others = {state.name for state in self._states.values() if name_key(state.name) not in self._named}
-        return [self._status(name) for name in (*named, *sorted(others))]
+        others = {self._shown(state) for state in self._states.values()}
+        known = {name_key(name) for name in named}
+        return [
+            self._status(name) for name in (*named, *sorted(name for name in others if name_key(name) not in known))
+        ]
 
     def holders(self) -> frozenset[str]:
         """The named peers who are known to hold all own entries."""
         head = self.log.head(self.log.own_feed)
         needed = 0 if head is None else head.seq
-        return frozenset(peer.name for key, peer in self._named.items() if self._held.get(key, 0) >= needed)
+        pins = ((peer.name, self.door.pinned(peer.name)) for peer in self._named.values())
+        return frozenset(name for name, record in pins if record and self._held.get(record.key, 0) >= needed)
 
     def settled(self) -> frozenset[str]:
         """The named peers met since the start who hold all own entries, and all of whose entries are here."""
@@ -105,13 +130,15 @@ class Node:
 
         def committed(advances: Sequence[Advance]) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
+                if any(advance.first == 1 for advance in advances):
+                    loop.call_soon_threadsafe(self._somebody_came)
                 loop.call_soon_threadsafe(lambda: mesh.committed(advances))
 
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
         dice = random.SystemRandom()
         local = LocalHello(self._identity, self.log.node, os.urandom(8), self.me, self.room)
-        mesh = Mesh(
+        self._mesh = mesh = Mesh(
             local,
             [self._with_pin(peer) for peer in self._named.values()],
             Exchange(self.log, self.log.own_feed, random=dice),
@@ -126,6 +153,7 @@ class Node:
         try:
             await mesh.run()
         finally:
+            self._mesh = None
             unsubscribe()
             saving.cancel()
             self._remember_held()
@@ -149,42 +177,22 @@ class Node:
         return report
 
     def _admit(self, remote: RemotePeer) -> Admission:
+        from app.replication import mesh_events
         from app.replication.frames import ByeReason
-        from app.replication.mesh_events import Admission, Verdict
 
-        if remote.key == self._identity.public:
-            return Admission(Verdict.ADMIT, "another node of mine")
-        key = name_key(remote.name)
-        pinned = self._pinned(key)
-        if pinned is not None and fingerprint(remote.key) != pinned:
-            return Admission(
-                Verdict.REFUSE,
-                f"it shows another key ({grouped(fingerprint(remote.key))}) than the one known for {remote.name} "
-                f"({grouped(pinned)}): somebody else uses the name, or the key was lost",
-                ByeReason.ANOTHER_KEY,
-            )
-        if key not in self._named and not self._options.open:
-            return Admission(Verdict.KNOCK, f"to let it in, start with its name: chat-tui {self.me} … {remote.name}")
-        self._pin(remote)
-        return Admission(Verdict.ADMIT, "direct connection")
+        judged = self.door.judge(remote.key, remote.name)
+        verdict = {
+            Verdict.ADMIT: mesh_events.Verdict.ADMIT,
+            Verdict.KNOCK: mesh_events.Verdict.KNOCK,
+            Verdict.REFUSE: mesh_events.Verdict.REFUSE,
+        }[judged.verdict]
+        reason = ByeReason.ANOTHER_KEY if judged.cause is Cause.ANOTHER_KEY else ByeReason.REFUSED
+        return mesh_events.Admission(verdict, judged.mine, reason, judged.theirs)
 
     def _with_pin(self, peer: PeerSpec) -> PeerSpec:
-        return replace(peer, fingerprint=self._pinned(name_key(peer.name)))
-
-    def _pinned(self, key: str) -> str | None:
-        """The fingerprint that belongs to a name: from the command line, else from the first meeting."""
-        named = self._named.get(key)
-        if named is not None and named.fingerprint is not None:
-            return named.fingerprint
-        record = self._pins.get(key)
-        return None if record is None else fingerprint(record.key)
-
-    def _pin(self, remote: RemotePeer) -> None:
-        key = name_key(remote.name)
-        if key in self._pins:
-            return
-        self._remember(key, PeerRecord(remote.key, remote.name, time.time_ns() // 1000))
-        self._tell(Notice(f"{remote.name} is known by the key {grouped(fingerprint(remote.key))} from now on"))
+        if peer.fingerprint is None and (record := self.door.pinned(peer.name)) is not None:
+            return replace(peer, fingerprint=fingerprint(record.key))
+        return peer
 
     # What the mesh and its exchange tell.
 
@@ -212,6 +220,11 @@ class Node:
             case exchange.Misbehaved(session, text):
                 self._tell(Notice(one_line(f"{self._name_of(session)} was sent away: {text}")))
 
+    def _somebody_came(self) -> None:
+        """Entries by an author whose feed was not here: they may be somebody's namesake."""
+        self.people.changed()
+        self._tell(Renamed())
+
     def _peer_changed(self, state: PeerState) -> None:
         key = (name_key(state.name), state.key)
         before = self._states.pop(key, None)
@@ -220,49 +233,71 @@ class Node:
         if state.key is not None:
             self._states.pop((key[0], None), None)  # who it is is known now
         if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
-            self._tell(Notice(one_line(f"{state.name} is refused: {state.detail}"), urgent=True))
-        self._tell(self._status(state.name))
+            self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), urgent=True))
+        if state.phase is PeerPhase.KNOCKING and state.key is not None:
+            self.door.knocks(state.key)
+        self._tell(self._status(self._shown(state)))
 
     def _peer_holds(self, event: PeerHolds) -> None:
-        holder = next((key for key, record in self._pins.items() if record.key == event.key), None)
-        if holder is None or self._held.get(holder, 0) >= event.seq:
+        record = self.door.records.get(event.key)
+        if record is None or record.pinned_at is None or self._held.get(event.key, 0) >= event.seq:
             return
-        self._held[holder] = event.seq
-        self._unsaved_held.add(holder)
-        names = [self._display(key) for key, seq in self._held.items() if seq >= event.seq]
-        self._tell(Held(event.seq, tuple(names)))
+        self._held[event.key] = event.seq
+        self._unsaved_held.add(event.key)
+        holders = (self.door.records[key] for key, seq in self._held.items() if seq >= event.seq)
+        self._tell(Held(event.seq, tuple(self._display(r.name) for r in holders if r.pinned_at is not None)))
 
     def _progressed(self, session: Session, here: int, there: int) -> None:
         if session.remote is None:
             return
-        sessions = self._sessions.setdefault(name_key(session.remote.name), {})
+        name = self._shown_peer(session.remote.key, session.remote.name)
+        sessions = self._sessions.setdefault(name_key(name), {})
         for ended in [other for other in sessions if other.closed]:
             del sessions[ended]
         sessions[session] = (here, there)
-        self._tell(self._status(session.remote.name))
+        self._tell(self._status(name))
 
     def _status(self, name: str) -> PeerStatus:
         key = name_key(name)
-        states = [state for (other, _), state in self._states.items() if other == key]
+        states = [state for state in self._states.values() if name_key(self._shown(state)) == key]
+        record = self.door.pinned(name)
+        known = "" if record is None else f"key {grouped(fingerprint(record.key))}"
+        verified = record is not None and record.verified_at is not None
         if not states:
-            return PeerStatus(self._display(key, name), PeerPhase.CONNECTING, "looking for it")
+            phase, detail = PeerPhase.CONNECTING, "looking for it"
+            return PeerStatus(self._display(name), phase, detail, known=known, verified=verified)
         state = min(states, key=lambda state: _PROMINENCE.index(state.phase))
+        if record is None and state.key is not None:
+            known = f"key {grouped(fingerprint(state.key))}"
         progress = [counts for session, counts in self._sessions.get(key, {}).items() if not session.closed]
         here = max((missing for missing, _ in progress), default=0)
         there = max((lacking for _, lacking in progress), default=0)
-        return PeerStatus(self._display(key, state.name), state.phase, state.detail, here, there)
+        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified)
 
-    def _display(self, key: str, otherwise: str = "") -> str:
-        named = self._named.get(key)
-        record = self._pins.get(key)
-        return named.name if named else record.name if record else otherwise
+    def _shown(self, state: PeerState) -> str:
+        return state.name if state.key is None else self._shown_peer(state.key, state.name)
+
+    def _shown_peer(self, key: bytes, said: str) -> str:
+        """The name under which a connection is shown: of whom the key is, else of whom it says it is if I look for
+        them or know them, else a name that says which key it is."""
+        record = self.door.records.get(key)
+        if record is not None and record.pinned_at is not None:
+            return record.name
+        if name_key(said) in self._named or self.door.pinned(said) is not None:
+            return said
+        return self.door.label(key, said)
+
+    def _display(self, name: str) -> str:
+        named = self._named.get(name_key(name))
+        record = self.door.pinned(name)
+        return named.name if named else record.name if record else name
 
     def _name_of(self, session: Session) -> str:
-        return "a peer" if session.remote is None else session.remote.name
+        return "a peer" if session.remote is None else self._shown_peer(session.remote.key, session.remote.name)
 
     def _fork_sentence(self, session: Session, feed: bytes) -> str:
         author = self.log.feed_author(feed)
-        whose = "my own" if feed == self.log.own_feed else f"{author[1]}'s" if author else "somebody's"
+        whose = "my own" if feed == self.log.own_feed else f"{self.people.label(*author)}'s" if author else "somebody's"
         return one_line(
             f"{self._name_of(session)} holds other messages in {whose} log than this computer: it was continued from "
             "an old copy. Nothing is lost, but this log is not exchanged with that computer"
@@ -282,11 +317,9 @@ class Node:
     def _remember_held(self) -> None:
         holders, self._unsaved_held = self._unsaved_held, set()
         for holder in holders:
-            record = self._pins[holder]
-            self._remember(holder, replace(record, held={**record.held, self.log.own_feed: self._held[holder]}))
+            self.door.remember_held(holder, self.log.own_feed, self._held[holder])
 
-    def _remember(self, key: str, record: PeerRecord) -> None:
-        self._pins[key] = record
+    def _save(self, record: PeerRecord) -> None:
         self.log.remember_peer(record).add_done_callback(self._remembered)
 
     def _remembered(self, saved: Future[None]) -> None:

@@ -21,7 +21,8 @@ class PeerStatus:
     """A peer as the screen shows it.
 
     name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
-    missing: entries that it has and this node does not; lacking: entries that it does not have and this node does.
+    missing: entries that it has and this node does not; lacking: entries that it does not have and this node does;
+    known: what is known of its key, harmless text; verified: the person compared the keys.
     """
 
     name: str
@@ -29,6 +30,8 @@ class PeerStatus:
     detail: str = ""
     missing: int = 0
     lacking: int = 0
+    known: str = ""
+    verified: bool = False
 
     @property
     def level(self) -> bool:
@@ -52,4 +55,9 @@ class Held:
     by: tuple[str, ...]
 
 
-NodeEvent = PeerStatus | Notice | Held
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Authors may be called otherwise than before, or are shown no more, or again."""
+
+
+NodeEvent = PeerStatus | Notice | Held | Renamed

@@ -132,6 +132,10 @@ def contradicted(house: House, key: bytes, name: str) -> bool:
     return any(name_key(author.name) == which and author.key not in (key, house.own) for author in house.authors)
 
 
+def listed(names: Sequence[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
 def _others(house: House, key: bytes) -> list[Author]:
     """Who has words here, beside me, the author `key`, and those who are named."""
     return [
@@ -158,5 +162,4 @@ def _their_words(house: House, others: Sequence[Author]) -> str:
     most = sorted(others, key=lambda author: -author.messages)
     names = [house.label(author.key, author.name) for author in most[:_MAX_LISTED]]
     names += [f"{len(others) - _MAX_LISTED} others"] if len(others) > _MAX_LISTED else []
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{number:,} message{'' if number == 1 else 's'} by {listed}"
+    return f"{number:,} message{'' if number == 1 else 's'} by {listed(names)}"

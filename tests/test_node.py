@@ -33,9 +33,11 @@ class Person:
         self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def chatting(self, *peers: PeerSpec | str, admit_all: bool = False) -> AsyncIterator[Person]:
+    async def chatting(
+        self, *peers: PeerSpec | str, admit_all: bool = False, admit: bool = False
+    ) -> AsyncIterator[Person]:
         specs = tuple(PeerSpec(peer) if isinstance(peer, str) else peer for peer in peers)
-        options = Options(self.name, self.folder, specs, interfaces=("127.0.0.1",), port=0, open=admit_all)
+        options = Options(self.name, self.folder, specs, interfaces=("127.0.0.1",), port=0, open=admit_all, admit=admit)
         log = Log.open(
             self.folder, identity=self.identity, name=self.name, room="main", wall=lambda: time.time_ns() // 1000
         )
@@ -71,11 +73,14 @@ class Person:
         except TimeoutError:
             raise AssertionError(f"{self.name} was told {self.events}, and reads {self.reads()}") from None
 
-    def phase(self, name: str) -> PeerPhase:
-        return next(status.phase for status in self.node.statuses() if status.name == name)
+    def phase(self, name: str) -> PeerPhase | None:
+        return next((status.phase for status in self.node.statuses() if status.name == name), None)
 
     def notices(self) -> str:
         return "\n".join(event.text for event in self.events if isinstance(event, Notice))
+
+    def last_notice(self) -> str:
+        return [event.text for event in self.events if isinstance(event, Notice)][-1]
 
     def _note(self, event: NodeEvent) -> None:
         self.events.append(event)

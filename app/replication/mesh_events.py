@@ -19,11 +19,12 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The node's answer about an authenticated peer. reason: for the other side; detail: for both, one sentence."""
+    """The node's answer about an authenticated peer. detail: for this side, one sentence; reason, told: for the other."""
 
     verdict: Verdict
     detail: str = ""
     reason: ByeReason = ByeReason.REFUSED
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
