@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -26,7 +27,7 @@ from app.replication.handshake import LocalHello, RemotePeer, Role
 from app.replication.mesh_dialler import SelfConnectionError, connect
 from app.replication.mesh_events import Admission, MeshEvent
 from app.replication.mesh_exchange import ExchangeDriver, Ingest
-from app.replication.mesh_gate import Gate
+from app.replication.mesh_gate import Gate, Visit
 from app.replication.mesh_listener import Listener
 from app.replication.mesh_members import Member, Members
 from app.replication.roster import Dial, Roster
@@ -38,6 +39,8 @@ from app.text import one_line
 LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
 STALE_AFTER = 1.0  # seconds; by then TCP has sent its first packet twice
 SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the computer sleeps
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,9 @@ class Mesh:
             self._run.driver.committed(advances)
 
     def reconsider(self) -> None:
-        """The node's mind about admissions has changed: it is asked again about everybody who is connected, and who
-        was refused is dialled again."""
+        """The node's mind about admissions has changed: it is asked again about everybody who is connected."""
         if self._run is not None:
             self._run.members.reconsider()
-            self._run.redial()
 
 
 class _Run:
@@ -193,10 +194,6 @@ class _Run:
             stream.close()
         return self.members.leave()
 
-    def redial(self) -> None:
-        self._roster.network_changed(self._loop.time())
-        self._wake.set()
-
     def _output(self, session: Session) -> None:
         self.members.output(session)
 
@@ -237,28 +234,47 @@ class _Run:
             self.notice(f"this computer does not have the address {address}: waiting for it")
 
     def _accepted(self, stream: socket, address: str) -> None:
-        if self._gate.enter(address, self._loop.time()):
-            self._at_the_door.add(stream)
-            self._tasks.create_task(self._serve_inbound(stream, address))
-        else:
-            stream.close()
+        def turn_out() -> None:
+            task.cancel()
 
-    async def _serve_inbound(self, stream: socket, address: str) -> None:
+        visit = self._gate.enter(address, self._loop.time(), turn_out)
+        if visit is None:
+            stream.close()
+            return
+        self._at_the_door.add(stream)
+        task = self._tasks.create_task(self._serve_inbound(stream, visit))
+        task.add_done_callback(lambda _: self._served(stream))
+
+    async def _serve_inbound(self, stream: socket, visit: Visit) -> None:
         self._at_the_door.discard(stream)
         member = self._new_member(Role.SERVER, None)
-        member.on_proved = partial(self._leave_gate, address)
+        member.on_proved = partial(self._proved, visit)
         try:
             await accept(stream, member.connection, self._tls)
             await member.connection.wait_closed()
         except OSError:
             pass  # no TLS, or none in time: the gate takes note
         finally:
+            self._failed(visit)
             if member.remote is None:
-                self._gate.failed(address, self._loop.time())
+                member.connection.abort()
             self.members.forget(member)
 
-    def _leave_gate(self, address: str) -> None:
-        self._gate.passed(address, self._loop.time())
+    def _served(self, stream: socket) -> None:
+        if stream in self._at_the_door:  # a task that is cancelled before its first step runs not even its `finally`
+            self._at_the_door.discard(stream)
+            stream.close()
+
+    def _proved(self, visit: Visit, welcome: bool) -> None:
+        if welcome:
+            self._gate.passed(visit, self._loop.time())
+        else:
+            self._failed(visit)
+
+    def _failed(self, visit: Visit) -> None:
+        delay = self._gate.failed(visit, self._loop.time())
+        if delay:
+            _LOG.warning("connections from %s keep failing: turned away for %d s", visit.address, delay)
 
     # Dialling.
 

@@ -1,13 +1,17 @@
 """How many strangers may stand in the door: limits on inbound connections that have not proved a key yet.
 
-No clock and no I/O. An address whose connections keep failing is turned away for a while that doubles; loopback is not,
-because everybody on this computer shares it.
+- No clock and no I/O.
+- An address whose connections keep failing, or are wanted by nobody, is turned away for a while that doubles; loopback
+  is not, because everybody on this computer shares it.
+- When the door is full a newcomer takes the place of the oldest from the address that has most: who only stands there
+  keeps nobody out, who proves a key in the usual hundredth of a second is through before.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 MAX_UNFINISHED = 32
 MAX_UNFINISHED_EACH = 8
@@ -18,9 +22,17 @@ FORGOTTEN_AFTER = 300.0
 MAX_SOURCES = 1_024  # remembered; the oldest is forgotten first
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """One connection in the door. turn_out: ends it."""
+
+    address: str
+    turn_out: Callable[[], None]
+
+
 @dataclass(slots=True)
 class _Source:
-    unfinished: int = 0
+    unfinished: list[Visit] = field(default_factory=list)  # the oldest first
     failures: int = 0
     closed_until: float = float("-inf")
     last: float = 0.0
@@ -31,33 +43,45 @@ class Gate:
         self._sources: dict[str, _Source] = {}
         self._unfinished = 0
 
-    def enter(self, address: str, now: float) -> bool:
-        """Whether a connection from `address` may begin. If so, `passed` or `failed` is to follow, once."""
+    def enter(self, address: str, now: float, turn_out: Callable[[], None]) -> Visit | None:
+        """A new connection from `address`, if it may begin: then `passed` or `failed` is to follow."""
         source = self._source(address, now)
+        if not _is_loopback(address) and (len(source.unfinished) >= MAX_UNFINISHED_EACH or now < source.closed_until):
+            return None
         if self._unfinished >= MAX_UNFINISHED:
-            return False
-        if not _is_loopback(address) and (source.unfinished >= MAX_UNFINISHED_EACH or now < source.closed_until):
-            return False
-        source.unfinished += 1
+            greediest = max(self._sources.values(), key=lambda other: len(other.unfinished))
+            oldest = greediest.unfinished[0]
+            self._leave(oldest, now)
+            oldest.turn_out()
+        visit = Visit(address, turn_out)
+        source.unfinished.append(visit)
         self._unfinished += 1
-        return True
+        return visit
 
-    def passed(self, address: str, now: float) -> None:
-        """It proved a key."""
-        source = self._leave(address, now)
-        source.failures = 0
+    def passed(self, visit: Visit, now: float) -> None:
+        """It proved a key, and is welcome."""
+        source = self._leave(visit, now)
+        if source is not None:
+            source.failures = 0
 
-    def failed(self, address: str, now: float) -> None:
-        """It ended before it proved a key."""
-        source = self._leave(address, now)
+    def failed(self, visit: Visit, now: float) -> float:
+        """It ended before it proved a key, or nobody here wants it. For how long its address is turned away, if it is
+        from now on, else 0. Nothing follows if it has left already."""
+        source = self._leave(visit, now)
+        if source is None:
+            return 0.0
         source.failures += 1
-        if source.failures > FREE_FAILURES:
-            doublings = min(source.failures - FREE_FAILURES - 1, 16)
-            source.closed_until = now + min(LONGEST_DELAY, FIRST_DELAY * 2.0**doublings)
+        if source.failures <= FREE_FAILURES or _is_loopback(visit.address):
+            return 0.0
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(source.failures - FREE_FAILURES - 1, 16))
+        source.closed_until = now + delay
+        return delay
 
-    def _leave(self, address: str, now: float) -> _Source:
-        source = self._source(address, now)
-        source.unfinished = max(0, source.unfinished - 1)
+    def _leave(self, visit: Visit, now: float) -> _Source | None:
+        source = self._source(visit.address, now)
+        if visit not in source.unfinished:
+            return None
+        source.unfinished.remove(visit)
         self._unfinished -= 1
         return source
 
@@ -68,8 +92,8 @@ class Gate:
             source = _Source()
         source.last = now
         self._sources[key] = source  # last in the dict: the first is the one not seen for longest
-        while len(self._sources) > MAX_SOURCES:
-            del self._sources[next(iter(self._sources))]
+        if len(self._sources) > MAX_SOURCES:  # of which few have somebody in the door
+            del self._sources[next(key for key, other in self._sources.items() if not other.unfinished)]
         return source
 
 

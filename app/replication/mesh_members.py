@@ -6,11 +6,13 @@ A member is told to the node as `PeerState`s, to the roster as reached or not, t
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.identity import fingerprint
 from app.names import name_key
+from app.replication.addresses import is_loopback
 from app.replication.duplicates import Link, Links, Peer
 from app.replication.events import Admitted, Authenticated, Closed, Event, Waiting
 from app.replication.frames import ByeReason
@@ -26,7 +28,12 @@ from app.text import one_line
 SILENT_AFTER = 7.0  # a living session hears something every 5 s at least, because it asks
 MAX_LINKS = 512  # with TLS and buffers about 200 KiB each
 MAX_WAITING = 32  # let in by nobody yet: anybody can make any number of keys
+MAX_WAITING_EACH = 8  # at one address
+SENT_AWAY_SECONDS = 60.0  # for who broke a rule
+MAX_SENT_AWAY = 1_024  # remembered
 MAX_TOLD = 1_024  # peers whose last state is remembered; strangers can make any number
+
+_LOG = logging.getLogger(__name__)
 _UNWELCOME = {
     ByeReason.REFUSED,
     ByeReason.ANOTHER_ROOM,
@@ -38,12 +45,12 @@ _UNWELCOME = {
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One connection. dial: None for an inbound one; on_proved: called once it proved a key, `remote` from then on;
-    link: once it was not refused."""
+    """One connection. dial: None for an inbound one; on_proved: called once it proved a key, with whether it is
+    welcome, `remote` from then on; link: once it was not refused."""
 
     dial: Dial | None
     connection: Connection = field(init=False)
-    on_proved: Callable[[], None] | None = None
+    on_proved: Callable[[bool], None] | None = None
     remote: RemotePeer | None = None
     link: Link[Member] | None = None
     opened: bool = False
@@ -77,6 +84,7 @@ class Members:
         self._all: set[Member] = set()
         self._sessions: dict[Session, Member] = {}
         self._told: dict[tuple[str, bytes | None], PeerState] = {}
+        self._sent_away: dict[bytes, float] = {}  # until when
 
     def __len__(self) -> int:
         return len(self._all)
@@ -105,6 +113,7 @@ class Members:
         """The exchange has said goodbye to it. text: the rule that it broke."""
         member = self._sessions.get(session)
         if member is not None:
+            self._send_away(member, text)
             self._end(member, ByeReason.RULE_BROKEN, text)
             member.connection.flush()
 
@@ -125,13 +134,10 @@ class Members:
             member = link.item
             if member.session is not None and member.remote is not None:
                 admission = self._admit(member.remote)
-                match admission.verdict:
-                    case Verdict.REFUSE:
-                        self._refuse(member, member.session, admission)
-                    case Verdict.ADMIT:
-                        self._let_in(member, member.session, member.remote, admission)
-                    case Verdict.KNOCK:  # it knows that it has to wait
-                        continue
+                if admission.verdict is Verdict.REFUSE:
+                    self._refuse(member, member.session, admission)
+                else:
+                    self._let_in(member, member.session, member.remote, admission)
                 member.connection.flush()
 
     def drop_from(self, addresses: frozenset[str]) -> None:
@@ -171,15 +177,15 @@ class Members:
                     self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
             case Admitted():
                 self._open(member, session)
-            case Closed(reason, text):
+            case Closed(reason, text, remote_initiated):
+                if reason is ByeReason.RULE_BROKEN and not remote_initiated:
+                    self._send_away(member, text)
                 self._end(member, reason, text)
             case _ if member.opened and not member.ended:
                 self._driver.handle(session, event)
 
     def _authenticated(self, member: Member, session: Session, remote: RemotePeer) -> None:
         member.remote = remote
-        if member.on_proved is not None:
-            member.on_proved()
         dial = member.dial
         if dial is not None and name_key(remote.name) != dial.key and not self._roster.wants(remote.name):
             # Somebody else has the port or the address: not a peer that anybody here asked for.
@@ -187,7 +193,9 @@ class Members:
             self._end(member, ByeReason.DUPLICATE, "")
             self._roster.refused(dial, self._loop.time())
             return
-        admission = self._bounded(self._admit(remote))
+        admission = self._bounded(member, remote, self._admit(remote))
+        if member.on_proved is not None:
+            member.on_proved(admission.verdict is Verdict.ADMIT)
         if admission.verdict is Verdict.REFUSE:
             self._refuse(member, session, admission)
             return
@@ -198,11 +206,15 @@ class Members:
             self._yield(loser.item)
         self._let_in(member, session, remote, admission)
 
-    def _bounded(self, admission: Admission) -> Admission:
+    def _bounded(self, member: Member, remote: RemotePeer, admission: Admission) -> Admission:
         if admission.verdict is Verdict.REFUSE:
             return admission
-        waiting = sum(not link.item.opened for link in self._links)
-        if len(self._links) >= MAX_LINKS or (admission.verdict is Verdict.KNOCK and waiting >= MAX_WAITING):
+        if self._loop.time() < self._sent_away.get(remote.key, 0.0):
+            return Admission(Verdict.REFUSE, "it broke a rule of the protocol a moment ago", ByeReason.BUSY)
+        waiting = [link.item.connection.where for link in self._links if not link.item.opened]
+        where = member.connection.where
+        crowded = len(waiting) >= MAX_WAITING or (not is_loopback(where) and waiting.count(where) >= MAX_WAITING_EACH)
+        if len(self._links) >= MAX_LINKS or (admission.verdict is Verdict.KNOCK and crowded):
             return Admission(Verdict.REFUSE, "", ByeReason.BUSY)
         return admission
 
@@ -214,7 +226,7 @@ class Members:
             self.tell(remote.name, remote.key, PeerPhase.KNOCKING, admission.detail or "asks to be let in")
 
     def _refuse(self, member: Member, session: Session, admission: Admission) -> None:
-        session.goodbye(admission.reason, admission.told)
+        session.goodbye(admission.reason, admission.detail)
         self._end(member, admission.reason, admission.detail or admission.reason.sentence)
 
     def _open(self, member: Member, session: Session) -> None:
@@ -223,6 +235,16 @@ class Members:
         member.opened = True
         self.tell(member.remote.name, member.remote.key, PeerPhase.CONNECTED, "direct connection")
         self._driver.open(session)
+
+    def _send_away(self, member: Member, text: str) -> None:
+        """It broke a rule: it is not talked to for a while, or it would do so again at once."""
+        name = "somebody" if member.remote is None else f"{member.remote.name} ({fingerprint(member.remote.key)})"
+        _LOG.warning("%s at %s broke a rule and was sent away: %s", name, member.connection.where, text)
+        if member.remote is not None:
+            self._sent_away.pop(member.remote.key, None)
+            self._sent_away[member.remote.key] = self._loop.time() + SENT_AWAY_SECONDS
+            if len(self._sent_away) > MAX_SENT_AWAY:
+                del self._sent_away[next(iter(self._sent_away))]
 
     def _yield(self, member: Member) -> None:
         """Close a connection in favour of another to the same peer."""

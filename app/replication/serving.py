@@ -3,6 +3,8 @@
 - Nothing is read from the store before the session's output has room for it, so a slow peer costs a fixed amount of
   memory and slows nobody else.
 - Wants are answered in the order in which they came, each with about 256 KiB of entries.
+- A range costs the reading of up to 64 KiB however little of it is sent: few are read at a time, so that a peer who
+  asks for the last entry of many long stretches makes nobody else wait.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from app.replication.store import Store
 OUTPUT_ROOM = 131_072  # no more is read while this much waits to be written
 MAX_WANTS = 8  # unanswered, per session; a node of this kind sends 2
 _CHUNK = 65_536
+_RANGE = 8_192  # what a range counts as at least: eight of them are read at a time, in some 20 ms at worst
 
 
 @dataclass(slots=True)
@@ -64,22 +67,24 @@ class Server:
         self.serve(link)
 
     def serve(self, link: Link) -> None:
-        """Write answers while the output has room."""
+        """Write answers while the output has room, and not too many at a time: `writable` comes again."""
         queue = self._queues[link]
         session = link.session
-        while queue and session.output_size < OUTPUT_ROOM:
+        room = OUTPUT_ROOM
+        while queue and room > 0 and session.output_size < OUTPUT_ROOM:
             answer = queue[0]
-            runs = self._read(link, answer)
+            runs, cost = self._read(link, answer)
+            room -= cost
             if not answer.ranges:
                 queue.popleft()
                 self._pending[link] -= answer.pending
             session.send_runs(answer.id, runs, not answer.ranges)
             self._dirty.add(session)
 
-    def _read(self, link: Link, answer: _Answer) -> list[Run]:
-        """About a chunk of the answer; what is left of it stays in `answer`."""
+    def _read(self, link: Link, answer: _Answer) -> tuple[list[Run], int]:
+        """About a chunk of the answer, and what it counts as; what is left of it stays in `answer`."""
         runs: list[Run] = []
-        room = min(_CHUNK, answer.left)
+        whole = room = min(_CHUNK, answer.left)
         while answer.ranges and room > 0:
             want = answer.ranges.popleft()
             found = [] if self._is_diverged(link, want) else self._read_range(want, room)
@@ -87,7 +92,7 @@ class Server:
                 continue
             runs += found
             size = sum(run.size for run in found)
-            room -= size
+            room -= max(size, _RANGE)
             answer.left -= size
             last = found[-1].last
             sent = min(answer.pending, last - want.low + 1)  # a run can go beyond what was asked
@@ -99,7 +104,7 @@ class Server:
                 answer.ranges.appendleft(Want(want.feed, last + 1, want.high))
         if answer.left <= 0:
             answer.ranges.clear()
-        return runs
+        return runs, whole - room
 
     def _read_range(self, want: Want, room: int) -> list[Run]:
         return self._store.read_runs(want.feed, want.low, want.high, room)

@@ -51,9 +51,11 @@ DEAD_AFTER_SECONDS = 15.0
 MAX_FEEDS = 4_096  # introduced in one direction; each costs its receiver about 600 bytes
 
 # Before both have admitted each other there is next to nothing to say: one unit is a read or a frame, about 50 us each.
-# After it, one is a frame or an item in it, about 10 us each; entries are paid for by what asked for them.
+# After it, one is a frame or an item in it, about 10 us each, and 16 are a range, for which up to 64 KiB are read;
+# entries are paid for by what asked for them. The burst is twice what a first meeting with all feeds takes.
 STRANGERS_BURST, STRANGERS_PER_SECOND = 1_024, 100.0
-MEMBERS_BURST, MEMBERS_PER_SECOND = 32_768, 4_096.0
+MEMBERS_BURST, MEMBERS_PER_SECOND = 131_072, 4_096.0
+_RANGE_UNITS = 16
 RUNS_PER_FRAME_BYTES = 65_536  # small enough to be progress on a slow link, large enough for a fast one
 
 _HEADS_PER_FRAME = 1_024  # 56 bytes each
@@ -405,7 +407,7 @@ def _cost(frame: frames.Frame) -> int:
         case frames.Heads(items) | frames.Have(items):
             return 1 + len(items)
         case frames.WantFrame(_, ranges):
-            return 1 + len(ranges)
+            return 1 + _RANGE_UNITS * len(ranges)
         case frames.RunsFrame(identifier) if identifier:
             return 0  # an answer; what was not asked for is refused
     return 1

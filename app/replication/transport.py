@@ -21,9 +21,9 @@ from typing import cast
 from app.replication.certificate import make_certificate
 from app.replication.events import Closed, Event
 from app.replication.handshake import LocalHello, Role
-from app.replication.session import Session
+from app.replication.session import HANDSHAKE_SECONDS, Session
 
-HANDSHAKE_LIMIT = 10.0  # seconds, for TLS alone; the session has its own limit for what follows
+HANDSHAKE_LIMIT = HANDSHAKE_SECONDS  # for TLS; what is left of it is for the session's part
 CLOSING_LIMIT = 1.0  # seconds for a goodbye to leave
 READ_BYTES = 64 * 1024  # per slice: parsed in about a millisecond
 WRITE_HIGH, WRITE_LOW = 256 * 1024, 64 * 1024  # bytes that the stream takes before it says stop, and go on
@@ -43,7 +43,7 @@ class Connection(asyncio.BufferedProtocol):
     """One connection and its session.
 
     session: None until TLS is established; where, own_ip: the two ends, link-local ones with a zone;
-    received_at: when the last bytes came, in the loop's time.
+    received_at: when the last bytes came, began_at: when TLS began, in the loop's time.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Connection(asyncio.BufferedProtocol):
         self.where = ""
         self.own_ip = ""
         self.received_at = 0.0
+        self.began_at = 0.0
         self._local = local
         self._tls = tls
         self._on_events = on_events
@@ -119,7 +120,7 @@ class Connection(asyncio.BufferedProtocol):
         else:
             shown = cast(ssl.SSLObject, stream.get_extra_info("ssl_object")).getpeercert(binary_form=True)
             binding = sha256(shown or b"").digest()
-        self.session = Session(self.role, self._local, binding, nonce=os.urandom(32), now=self._loop.time())
+        self.session = Session(self.role, self._local, binding, nonce=os.urandom(32), now=self.began_at)
         self.flush()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -199,6 +200,7 @@ class Connection(asyncio.BufferedProtocol):
 async def accept(stream: socket, connection: Connection, tls: Tls) -> None:
     """Establish TLS as the server. Raises OSError."""
     stream.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    connection.began_at = asyncio.get_running_loop().time()
     await asyncio.get_running_loop().connect_accepted_socket(
         lambda: connection,
         stream,
@@ -210,6 +212,7 @@ async def accept(stream: socket, connection: Connection, tls: Tls) -> None:
 
 async def start(stream: socket, connection: Connection, tls: Tls) -> None:
     """Establish TLS as the client on a connected socket. Raises OSError."""
+    connection.began_at = asyncio.get_running_loop().time()
     await asyncio.get_running_loop().create_connection(
         lambda: connection,
         sock=stream,

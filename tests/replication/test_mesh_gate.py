@@ -12,65 +12,106 @@ from app.replication.mesh_gate import (
     MAX_UNFINISHED,
     MAX_UNFINISHED_EACH,
     Gate,
+    Visit,
 )
 
 
-def entered(gate: Gate, address: str, times: int, now: float = 0.0) -> int:
-    return sum(gate.enter(address, now) for _ in range(times))
+class Door:
+    """A gate, and who was turned out of it."""
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.out: list[str] = []
+
+    def enter(self, address: str, now: float = 0.0) -> Visit | None:
+        return self.gate.enter(address, now, lambda: self.out.append(address))
+
+    def visits(self, address: str, times: int, now: float = 0.0) -> list[Visit]:
+        found = [self.enter(address, now) for _ in range(times)]
+        return [visit for visit in found if visit is not None]
+
+    def fail(self, address: str, times: int, now: float) -> None:
+        for _ in range(times):
+            visit = self.enter(address, now)
+            assert visit is not None
+            self.gate.failed(visit, now)
 
 
-def fail(gate: Gate, address: str, times: int, now: float) -> None:
-    for _ in range(times):
-        assert gate.enter(address, now)
-        gate.failed(address, now)
+def test_one_address_may_have_few_unfinished_connections() -> None:
+    door = Door()
+    assert len(door.visits("192.0.2.1", 100)) == MAX_UNFINISHED_EACH
+    assert door.out == []
 
 
-def test_one_address_may_have_few_unfinished_connections_and_all_together_not_many() -> None:
-    gate = Gate()
-    assert entered(gate, "192.0.2.1", 100) == MAX_UNFINISHED_EACH
-    assert sum(entered(gate, f"192.0.2.{n}", 100) for n in range(2, 20)) == MAX_UNFINISHED - MAX_UNFINISHED_EACH
+def test_who_comes_to_a_full_door_takes_the_place_of_the_oldest_from_where_most_are() -> None:
+    door = Door()
+    for last in range(4):
+        door.visits(f"192.0.2.{last}", MAX_UNFINISHED_EACH)
+    assert door.out == []
+    assert len(door.visits("198.51.100.1", 3)) == 3
+    assert door.out == ["192.0.2.0", "192.0.2.1", "192.0.2.2"]
+
+
+def test_all_together_are_never_more_than_the_door_has_room_for() -> None:
+    door = Door()
+    entered = sum(len(door.visits(f"192.0.2.{last}", 5)) for last in range(50))
+    assert entered - len(door.out) == MAX_UNFINISHED
+
+
+def test_who_was_turned_out_is_not_counted_twice() -> None:
+    door = Door()
+    visits = door.visits("127.0.0.1", MAX_UNFINISHED + 5)
+    for visit in visits:
+        door.gate.failed(visit, 0.0)
+    assert len(door.visits("127.0.0.1", MAX_UNFINISHED)) == MAX_UNFINISHED
+    assert len(door.out) == 5
 
 
 @pytest.mark.parametrize("proved", [True, False])
 def test_a_connection_that_finishes_makes_room(proved: bool) -> None:
-    gate = Gate()
-    entered(gate, "192.0.2.1", MAX_UNFINISHED_EACH)
-    (gate.passed if proved else gate.failed)("192.0.2.1", 1.0)
-    assert gate.enter("192.0.2.1", 1.0)
+    door = Door()
+    visits = door.visits("192.0.2.1", MAX_UNFINISHED_EACH)
+    (door.gate.passed if proved else door.gate.failed)(visits[3], 1.0)
+    assert door.enter("192.0.2.1", 1.0)
 
 
 def test_an_address_whose_connections_keep_failing_waits_twice_as_long_each_time() -> None:
-    gate, now = Gate(), 0.0
-    fail(gate, "192.0.2.1", FREE_FAILURES, now)
+    door, now = Door(), 0.0
+    door.fail("192.0.2.1", FREE_FAILURES, now)
     for wait in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_DELAY, LONGEST_DELAY):
-        fail(gate, "192.0.2.1", 1, now)
+        visit = door.enter("192.0.2.1", now)
+        assert visit is not None
+        assert door.gate.failed(visit, now) == wait
         now += wait
-        assert not gate.enter("192.0.2.1", now - 0.01)
+        assert door.enter("192.0.2.1", now - 0.01) is None
 
 
 def test_a_proof_clears_the_record_and_so_does_time() -> None:
-    gate = Gate()
-    fail(gate, "192.0.2.1", FREE_FAILURES, 0.0)
-    assert gate.enter("192.0.2.1", 0.0)
-    gate.passed("192.0.2.1", 0.0)
-    fail(gate, "192.0.2.1", FREE_FAILURES, 0.0)
-    fail(gate, "192.0.2.1", FREE_FAILURES, FORGOTTEN_AFTER + 1.0)
+    door = Door()
+    door.fail("192.0.2.1", FREE_FAILURES, 0.0)
+    visit = door.enter("192.0.2.1", 0.0)
+    assert visit is not None
+    door.gate.passed(visit, 0.0)
+    door.fail("192.0.2.1", FREE_FAILURES, 0.0)
+    door.fail("192.0.2.1", FREE_FAILURES, FORGOTTEN_AFTER + 1.0)
 
 
 def test_all_addresses_of_an_ipv6_network_are_one_source_and_link_local_ones_are_not() -> None:
-    gate = Gate()
-    assert sum(gate.enter(f"2001:db8::{n:x}", 0.0) for n in range(100)) == MAX_UNFINISHED_EACH
-    assert sum(gate.enter(f"fe80::{n:x}%2", 0.0) for n in range(100)) == MAX_UNFINISHED - MAX_UNFINISHED_EACH
+    door = Door()
+    assert sum(bool(door.enter(f"2001:db8::{n:x}")) for n in range(100)) == MAX_UNFINISHED_EACH
+    assert sum(bool(door.enter(f"fe80::{n:x}%2")) for n in range(100)) == 100
 
 
 def test_loopback_is_shared_by_everybody_here_and_never_waits() -> None:
-    gate = Gate()
-    fail(gate, "127.0.0.1", 50, 0.0)
-    assert entered(gate, "127.0.0.1", 100) == MAX_UNFINISHED
+    door = Door()
+    door.fail("127.0.0.1", 50, 0.0)
+    assert len(door.visits("127.0.0.1", 100)) == 100
 
 
-def test_memory_for_sources_is_bounded() -> None:
-    gate = Gate()
+def test_memory_for_sources_is_bounded_and_who_is_in_the_door_is_not_forgotten() -> None:
+    door = Door()
+    door.visits("192.0.2.1", MAX_UNFINISHED_EACH)
     for n in range(3 * MAX_SOURCES):
-        fail(gate, f"2001:db8:{n:x}::1", 1, 0.0)
-    assert len(gate._sources) == MAX_SOURCES
+        door.fail(f"2001:db8:{n:x}::1", 1, 0.0)
+    assert len(door.gate._sources) == MAX_SOURCES
+    assert door.enter("192.0.2.1") is None
