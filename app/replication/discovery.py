@@ -119,7 +119,6 @@ class Discovery:
             await self._sleep(_RETRY_AFTER)
 
     def _open(self) -> AsyncZeroconf:
-
         present = self._present()
         if self._chosen:
             if not present:
@@ -134,11 +133,11 @@ class Discovery:
         return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.V4Only)
 
     async def _serve(self, responder: AsyncZeroconf, port: int) -> None:
-
         zeroconf = responder.zeroconf
         listener = Listener(self._note)
         with suppress(NotRunningException):
-            await zeroconf.async_wait_for_start()
+            # Shielded: cancelling it would cancel zeroconf's own future, and with it the closing of its sockets.
+            await asyncio.shield(_started(zeroconf))
             zeroconf.async_add_listener(listener, None)
             browser = browse(zeroconf)
             claim_at = time.monotonic() + _CLAIM_AFTER
@@ -179,7 +178,6 @@ class Discovery:
         return browse(responder.zeroconf)
 
     async def _update_interfaces(self, responder: AsyncZeroconf) -> None:
-
         present = self._present()
         if self._chosen:
             await responder.async_update_interfaces(present)
@@ -195,10 +193,12 @@ class Discovery:
         # zeroconf waits on the network nowhere here, but a goodbye is not worth hanging for.
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(_GOODBYE_LIMIT):
-                await responder.async_close()
+                try:
+                    await responder.async_close()
+                finally:
+                    responder.zeroconf.engine.close()  # which does nothing if it came to its end
 
     def _describe(self, zeroconf: Zeroconf, port: int) -> ServiceInfo:
-
         taken = zeroconf.cache.current_entry_with_name_and_alias
         instance = next(
             (label for label in self._labels() if not taken(SERVICE, f"{label}.{SERVICE}")),
@@ -331,6 +331,11 @@ class Discovery:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         self._wake.clear()
+
+
+async def _started(zeroconf: Zeroconf) -> None:
+    with suppress(NotRunningException):
+        await zeroconf.async_wait_for_start()
 
 
 def _settle_times() -> list[float]:
