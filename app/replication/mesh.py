@@ -123,9 +123,11 @@ class Mesh:
             self._run.driver.committed(advances)
 
     def reconsider(self) -> None:
-        """The node's mind about admissions has changed: it is asked again about everybody who is connected."""
+        """The node's mind about admissions has changed: it is asked again about everybody who is connected, and who
+        was refused is dialled again."""
         if self._run is not None:
             self._run.members.reconsider()
+            self._run.redial()
 
 
 class _Run:
@@ -193,6 +195,10 @@ class _Run:
         for stream in self._at_the_door:  # a task that is cancelled before its first step runs not even its `finally`
             stream.close()
         return self.members.leave()
+
+    def redial(self) -> None:
+        self._roster.network_changed(self._loop.time())
+        self._wake.set()
 
     def _output(self, session: Session) -> None:
         self.members.output(session)

@@ -134,10 +134,13 @@ class Members:
             member = link.item
             if member.session is not None and member.remote is not None:
                 admission = self._admit(member.remote)
-                if admission.verdict is Verdict.REFUSE:
-                    self._refuse(member, member.session, admission)
-                else:
-                    self._let_in(member, member.session, member.remote, admission)
+                match admission.verdict:
+                    case Verdict.REFUSE:
+                        self._refuse(member, member.session, admission)
+                    case Verdict.ADMIT:
+                        self._let_in(member, member.session, member.remote, admission)
+                    case Verdict.KNOCK:  # it knows that it has to wait
+                        continue
                 member.connection.flush()
 
     def drop_from(self, addresses: frozenset[str]) -> None:
@@ -226,7 +229,7 @@ class Members:
             self.tell(remote.name, remote.key, PeerPhase.KNOCKING, admission.detail or "asks to be let in")
 
     def _refuse(self, member: Member, session: Session, admission: Admission) -> None:
-        session.goodbye(admission.reason, admission.detail)
+        session.goodbye(admission.reason, admission.told)
         self._end(member, admission.reason, admission.detail or admission.reason.sentence)
 
     def _open(self, member: Member, session: Session) -> None:

@@ -143,7 +143,9 @@ async def test_who_is_not_named_waits_until_the_owner_lets_it_in(tmp_path: Path)
 
 async def test_who_is_refused_is_told_why_and_does_not_hammer(tmp_path: Path) -> None:
     alice, bob = pair(tmp_path)
-    alice.admission = lambda _: Admission(Verdict.REFUSE, "another key than the pinned one", ByeReason.ANOTHER_KEY)
+    alice.admission = lambda _: Admission(
+        Verdict.REFUSE, "for alice", ByeReason.ANOTHER_KEY, "another key than the pinned one"
+    )
     async with alice.running(), bob.running():
         await bob.until(lambda: bob.phase(alice.name) is PeerPhase.REFUSED)
         await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
@@ -158,7 +160,7 @@ async def test_who_was_connected_can_be_put_out(tmp_path: Path) -> None:
     async with alice.running(), bob.running():
         await alice.until_connected(bob.name)
         await bob.until_connected(alice.name)
-        alice.admission = lambda _: Admission(Verdict.REFUSE, "no longer welcome")
+        alice.admission = lambda _: Admission(Verdict.REFUSE, told="no longer welcome")
         alice.mesh.reconsider()
         await bob.until(lambda: bob.phase(alice.name) is PeerPhase.REFUSED)
         assert bob.states(alice.name)[-1].detail == "no longer welcome"
