@@ -54,6 +54,7 @@ class _Settings:
     admit: Callable[[RemotePeer], Admission]
     chosen: Sequence[str]
     port: int
+    devices: Sequence[PeerSpec]
     random: Random
     on_event: Callable[[MeshEvent | ExchangeEvent], None]
 
@@ -69,6 +70,7 @@ class Mesh:
         admit: Callable[[RemotePeer], Admission],
         interfaces: Sequence[str],
         port: int | None,
+        devices: Sequence[PeerSpec] = (),
         random: Random,
         on_event: Callable[[MeshEvent | ExchangeEvent], None],
     ) -> None:
@@ -76,7 +78,8 @@ class Mesh:
 
         peers: with a fingerprint where a key is pinned; ingest: answers None when the disk failed; admit: asked about
         each peer that proved its key, and again by `reconsider`; interfaces: IP addresses to listen on, announce and
-        dial from, empty for all; port: to listen at, 0 for any, None for the preferred one of the name.
+        dial from, empty for all; port: to listen at, 0 for any, None for the preferred one of the name; devices:
+        addresses of other nodes of mine, which are also looked for without one.
         """
         self._settings = _Settings(
             local,
@@ -86,6 +89,10 @@ class Mesh:
             admit,
             [normal_address(address) for address in interfaces],
             preferred_port(local.name, local.room) if port is None else port,
+            [
+                PeerSpec(local.name, local.identity.fingerprint, device.host, device.port)
+                for device in (PeerSpec(local.name), *devices)
+            ],
             random,
             on_event,
         )
@@ -153,6 +160,7 @@ class _Run:
             use_loopback=not chosen or any(is_loopback(address) for address in chosen),
             random=settings.random,
             now=self._loop.time(),
+            devices=settings.devices,
         )
         self._discovery = Discovery(
             self,

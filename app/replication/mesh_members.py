@@ -190,7 +190,7 @@ class Members:
     def _authenticated(self, member: Member, session: Session, remote: RemotePeer) -> None:
         member.remote = remote
         dial = member.dial
-        if dial is not None and name_key(remote.name) != dial.key and not self._roster.wants(remote.name):
+        if dial is not None and not self._roster.expects(remote.name, fingerprint(remote.key)):
             # Somebody else has the port or the address: not a peer that anybody here asked for.
             session.goodbye(ByeReason.REFUSED, f"looking for {dial.name}")
             self._end(member, ByeReason.DUPLICATE, "")

@@ -8,6 +8,8 @@ No clock and no I/O: `now` in monotonic seconds goes in, dials and a deadline co
   the same author, is dialled as well.
 - A failing address is tried again after a jittered delay that doubles up to 30 s. Hearing the peer on mDNS, or a change
   of the network, ends the delay.
+- My own other devices are looked for like peers, without being asked for: whoever says on mDNS that they have my name
+  and my key. Who has only my name is not.
 - What is heard is a stranger's claim: it orders dials and adds them, up to a limit. It settles nothing.
 """
 
@@ -70,6 +72,7 @@ class _Target:
 class _Wanted:
     name: str
     fingerprint: str | None
+    is_me: bool = False
     given: list[Address] = field(default_factory=list)
     fallback: Address | None = None
     candidates: dict[str, Candidate] = field(default_factory=dict)
@@ -87,8 +90,11 @@ class Roster:
         use_loopback: bool,
         random: random_module.Random,
         now: float,
+        devices: Sequence[PeerSpec] = (),
     ) -> None:
-        """use_loopback: whether preferred ports on 127.0.0.1 may be tried."""
+        """use_loopback: whether preferred ports on 127.0.0.1 may be tried; devices: other nodes of mine, with my name
+        and fingerprint, with or without an address.
+        """
         self._room = name_key(room)
         self._own_node = own_node
         self._random = random
@@ -101,20 +107,30 @@ class Roster:
                 wanted.given.append(Address(spec.host, port if spec.port is None else spec.port))
             if use_loopback:
                 wanted.fallback = Address("127.0.0.1", port)
+        for spec in devices:
+            wanted = self._wanted.setdefault(name_key(spec.name), _Wanted(spec.name, spec.fingerprint, is_me=True))
+            if spec.host is not None:
+                port = preferred_port(spec.name, room) if spec.port is None else spec.port
+                wanted.given.append(Address(spec.host, port))
         for wanted in self._wanted.values():
             self._rebuild(wanted, now)
 
     def names(self) -> list[str]:
         """The named peers, as the user calls them."""
-        return [wanted.name for wanted in self._wanted.values()]
+        return [wanted.name for wanted in self._wanted.values() if not wanted.is_me]
 
     def wants(self, name: str) -> bool:
         return name_key(name) in self._wanted
 
+    def expects(self, name: str, fingerprint: str) -> bool:
+        """Whether somebody who answered a dial, and is called so, is anybody that is looked for."""
+        wanted = self._wanted.get(name_key(name))
+        return wanted is not None and not (wanted.is_me and wanted.fingerprint != fingerprint)
+
     def pin(self, name: str, fingerprint: str) -> None:
         """The key of a named peer is known now: announcements of another one are tried last."""
         wanted = self._wanted.get(name_key(name))
-        if wanted is not None and wanted.fingerprint != fingerprint:
+        if wanted is not None and wanted.fingerprint != fingerprint and not wanted.is_me:
             wanted.fingerprint = fingerprint
             for target in wanted.targets.values():
                 claims = [c for c in wanted.candidates.values() if target.address in c.addresses]
@@ -123,6 +139,8 @@ class Roster:
     def heard(self, candidate: Candidate, now: float) -> None:
         """An instance was announced: new, changed, or again."""
         wanted = self._wanted.get(name_key(candidate.name))
+        if wanted is not None and wanted.is_me and candidate.fingerprint != wanted.fingerprint:
+            wanted = None
         for other in self._wanted.values():
             if other is not wanted and candidate.instance in other.candidates:
                 del other.candidates[candidate.instance]

@@ -43,6 +43,7 @@ class MeshNode:
         self.peers = peers
         self.folder = folder
         self.port = port
+        self.devices: Sequence[PeerSpec] = ()
         self.identity = Identity.generate()
         self.events: list[MeshEvent | ExchangeEvent] = []
         self.times: list[float] = []
@@ -71,6 +72,7 @@ class MeshNode:
             admit=self._admit,
             interfaces=["127.0.0.1"],
             port=self.port,
+            devices=self.devices,
             random=Random(self.name),
             on_event=self._note,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
@@ -29,8 +30,16 @@ FALLBACK = Address("127.0.0.1", preferred_port("bob"))
 KEY, OTHER_KEY = "a" * 32, "b" * 32
 
 
-def roster(*peers: PeerSpec, use_loopback: bool = False) -> Roster:
-    return Roster(peers, room="main", own_node=OWN_NODE, use_loopback=use_loopback, random=Random(1), now=0.0)
+def roster(*peers: PeerSpec, use_loopback: bool = False, devices: Sequence[PeerSpec] = ()) -> Roster:
+    return Roster(
+        peers,
+        room="main",
+        own_node=OWN_NODE,
+        use_loopback=use_loopback,
+        random=Random(1),
+        now=0.0,
+        devices=devices,
+    )
 
 
 def bob(
@@ -266,3 +275,40 @@ def test_whatever_happens_a_peer_that_is_not_connected_is_dialled_within_the_lon
     assert due is not None
     assert due <= now + LONGEST_DELAY
     assert peers.due(max(due, now))
+
+
+def test_my_other_device_is_dialled_without_being_named() -> None:
+    peers = roster(PeerSpec("carol"), devices=[PeerSpec("bob", KEY)], use_loopback=False)
+    assert peers.names() == ["carol"]
+    assert peers.wants("Bob")
+    peers.heard(bob(node=OWN_NODE), 0.0)
+    assert dialled(peers, 0.0) == []
+    peers.heard(bob(), 0.0)
+    assert dialled(peers, 0.0) == [LAN]
+
+
+def test_my_other_device_is_not_looked_for_at_my_own_port() -> None:
+    assert dialled(roster(devices=[PeerSpec("bob", KEY)], use_loopback=True), 0.0) == []
+    assert dialled(roster(devices=[PeerSpec("bob", KEY, "192.0.2.7", 4000)], use_loopback=True), 0.0) == [LAN]
+
+
+def test_who_has_only_my_name_is_not_looked_for() -> None:
+    peers = roster(devices=[PeerSpec("bob", KEY)])
+    peers.heard(bob(fingerprint=OTHER_KEY), 0.0)
+    peers.heard(bob(fingerprint=None), 0.0)
+    assert dialled(peers, 0.0) == []
+    peers.heard(bob(), 0.0)
+    peers.heard(bob(fingerprint=OTHER_KEY), 0.0)  # the same instance says something else now
+    assert dialled(peers, 0.0) == []
+    peers.pin("bob", OTHER_KEY)
+    peers.heard(bob(fingerprint=OTHER_KEY), 0.0)
+    assert dialled(peers, 0.0) == []
+    assert peers.expects("bob", KEY)
+    assert not peers.expects("bob", OTHER_KEY)
+
+
+def test_who_answers_a_dial_may_be_any_peer_that_was_named() -> None:
+    peers = roster(PeerSpec("bob", KEY), PeerSpec("carol"))
+    assert peers.expects("carol", OTHER_KEY)
+    assert peers.expects("BOB", OTHER_KEY)  # refused for its key, aloud
+    assert not peers.expects("dave", KEY)
