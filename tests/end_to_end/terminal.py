@@ -237,6 +237,7 @@ class Household:
         self._folder = folder
         self._suffix = os.urandom(3).hex()
         self._running: list[Terminal | Lines] = []
+        self.settings: dict[str, str] = {}  # environment variables of what is started from now on
 
     def name(self, name: str) -> str:
         """A name of this test alone."""
@@ -245,17 +246,25 @@ class Household:
     def data_dir(self, me: str) -> Path:
         return self._folder / me
 
-    def arguments(self, me: str, *words: str) -> list[str]:
-        return [*PROGRAM, "--data-dir", str(self.data_dir(me)), "--interface", "127.0.0.1", me, *words]
+    def arguments(self, me: str, *words: str, data_of: str = "") -> list[str]:
+        """data_of: whose folder is used, if it is not that of `me`."""
+        return [*PROGRAM, "--data-dir", str(self.data_dir(data_of or me)), "--interface", "127.0.0.1", me, *words]
 
     def terminal(self, me: str, *words: str, columns: int = 100, rows: int = 30) -> Terminal:
+        return self._in_terminal(self.arguments(me, *words), columns, rows)
+
+    def command_terminal(self, *words: str) -> Terminal:
+        """For a command that asks questions and starts no chat."""
+        return self._in_terminal([*PROGRAM, *words], 100, 30)
+
+    def _in_terminal(self, arguments: list[str], columns: int, rows: int) -> Terminal:
         environment = {**self.environment(), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        started = Terminal(self.arguments(me, *words), environment, columns=columns, rows=rows)
+        started = Terminal(arguments, environment, columns=columns, rows=rows)
         self._running.append(started)
         return started
 
-    def lines(self, me: str, *words: str) -> Lines:
-        started = Lines(self.arguments(me, *words), self.environment())
+    def lines(self, me: str, *words: str, data_of: str = "") -> Lines:
+        started = Lines(self.arguments(me, *words, data_of=data_of), self.environment())
         self._running.append(started)
         return started
 
@@ -276,7 +285,8 @@ class Household:
 
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if key in {"PATH", "PYTHONPATH", "VIRTUAL_ENV"}}
-        return {**kept, "HOME": str(self._folder), "LANG": "C.UTF-8", "PYTHONPATH": str(Path(__file__).parents[2])}
+        own = {"HOME": str(self._folder), "LANG": "C.UTF-8", "PYTHONPATH": str(Path(__file__).parents[2])}
+        return {**kept, **own, **self.settings}
 
     def close(self) -> None:
         for started in self._running:
