@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app import __version__, cli, log_file
+from app.config import key_file, make_user_folder
 from app.errors import LockedError, UsageError
+from app.identity_file import read_or_create
 
 HEAVY = {"asyncio", "cbor2", "cryptography", "lmdb", "logging", "platformdirs", "ssl", "textual", "zeroconf"}
 
@@ -31,6 +33,18 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["--plian"], ["alice", "alice"]])
 def test_answers_that_need_nothing_import_nothing(arguments: list[str]) -> None:
     assert loaded_by(*arguments) == set()
+
+
+def test_a_key_without_passphrase_is_opened_without_cryptography(tmp_path: Path) -> None:
+    make_user_folder(tmp_path / "alice")
+    read_or_create(key_file(tmp_path / "alice"))
+    assert loaded_by("identity", "show", "alice", "--data-dir", str(tmp_path)) == set()
+    program = (
+        "import sys; from pathlib import Path; from app import identity_file, passphrase; "
+        f"passphrase.unlock(identity_file.read(Path({str(key_file(tmp_path / 'alice'))!r})), 'alice', {{}}, None); "
+        f"assert not {HEAVY!r} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_wrong_use_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
