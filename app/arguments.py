@@ -20,8 +20,9 @@ from app.errors import UsageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, parse_peer, parse_port
 
 EXAMPLE = "chat-tui alice bob"
-LATER = frozenset({"export", "import", "repair", "doctor", "peers"})
-RESERVED = LATER | {"chat", "check", "identity"}  # first words that are no ME; `chat` is the default
+LATER = frozenset({"export", "import", "repair", "doctor"})
+RESERVED = LATER | {"chat", "check", "identity", "peers"}  # first words that are no ME; `chat` is the default
+PEER_ACTIONS = ("accept", "refuse", "forget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,17 @@ class Check:
     me: str
     data_dir: Path
     room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """List whom ME knows in a room, or change what is remembered of `name`. action: one of PEER_ACTIONS, or None."""
+
+    me: str
+    data_dir: Path
+    room: str
+    action: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ class ShowVersion:
 
 
 IdentityCommand: TypeAlias = ShowIdentity | ChangePassphrase | ExportIdentity | ImportIdentity
-Command: TypeAlias = Chat | Check | IdentityCommand | ShowHelp | ShowVersion
+Command: TypeAlias = Chat | Check | Peers | IdentityCommand | ShowHelp | ShowVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +105,12 @@ class _Option:
 
 
 _OPTIONS = (
-    _Option("--room", "NAME", f"the room to be in (default: {DEFAULT_ROOM})", frozenset({"check"})),
+    _Option("--room", "NAME", f"the room to be in (default: {DEFAULT_ROOM})", frozenset({"check", "peers"})),
     _Option(
         "--data-dir",
         "DIR",
         f"where everything is kept (default: {DATA_DIR_VARIABLE}, else the platform's user data folder)",
-        frozenset({"check", "identity"}),
+        frozenset({"check", "identity", "peers"}),
     ),
     _Option("--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated"),
     _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)"),
@@ -111,8 +123,8 @@ _OPTIONS = (
     ),
     _Option("--require-held", None, "exit with 4 if a named peer does not hold all of mine at the end"),
     _Option("--headless", None, "no screen, no input: store and pass on until stopped"),
-    _Option("--open", None, "admit whoever names me"),
-    _Option("--admit", None, "let peers read what others wrote without asking me"),
+    _Option("--open", None, "let whoever names me in, to read everything in the room"),
+    _Option("--admit", None, "let new peers read what others wrote before, without asking me"),
     _Option("--log-file", "PATH", "write a log there"),
     _Option("--debug", None, "write all details to the log"),
     _Option("--version", None, "show the version", RESERVED),
@@ -138,6 +150,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
     if command == "check":
         room = parse_name(values["--room"][-1], "room") if "--room" in values else None
         return Check(_only_me(words, "check"), _data_dir(values, environment), room)
+    if command == "peers":
+        return _peers_command(words, values, environment)
     return Chat(_options(words, values, environment))
 
 
@@ -145,6 +159,8 @@ def help_text() -> str:
     lines = [
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
         "       chat-tui check ME                  verify everything that is kept for ME",
+        "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
+        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, or forget as if never met",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
         "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
         "       chat-tui identity export ME FILE   copy ME's key to a file, as a backup or for another device",
@@ -162,7 +178,7 @@ def help_text() -> str:
         lines.append(f"  {label:<21} {option.help}")
     lines += [
         "",
-        "exit status: 0 done; 1 an error; 2 wrong use; 4 not held by all (--require-held)",
+        "exit status: 0 done; 1 an error; 2 wrong use, or --admit is needed; 4 not held by all (--require-held)",
         "check: 0 sound; 1 unsound; 2 wrong use; 3 could not check",
     ]
     return "\n".join(lines)
@@ -233,6 +249,19 @@ def _only_me(words: Sequence[str], command: str) -> str:
     if len(words) > 1:
         raise UsageError(f"chat-tui {command} takes one name, not {len(words)}: write chat-tui {command} {me}")
     return me
+
+
+def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Peers:
+    room = parse_name(values["--room"][-1], "room") if "--room" in values else DEFAULT_ROOM
+    if len(words) < 2:
+        return Peers(_only_me(words, "peers"), _data_dir(values, environment), room)
+    me, action, *names = words
+    if action not in PEER_ACTIONS or len(names) != 1:
+        raise UsageError(
+            f"write chat-tui peers {parse_name(me)}, or with accept, refuse or forget and one NAME after it, "
+            f"for example: chat-tui peers {parse_name(me)} forget bob"
+        )
+    return Peers(parse_name(me), _data_dir(values, environment), room, action, names[0])
 
 
 def _data_dir(values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Path:

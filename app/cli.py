@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app import __version__
-from app.errors import ChatError
+from app.errors import ChatError, UsageError
 
 if TYPE_CHECKING:
     from app.arguments import Check, Command
@@ -43,6 +43,7 @@ def _run(arguments: Sequence[str]) -> int:
         Check,
         ExportIdentity,
         ImportIdentity,
+        Peers,
         ShowHelp,
         ShowIdentity,
         ShowVersion,
@@ -76,6 +77,10 @@ def _run(arguments: Sequence[str]) -> int:
             return 0
         case Check():
             return _check(command)
+        case Peers(me, data_dir, room, action, name):
+            from app import peers_command
+
+            return _say(peers_command.run(me, data_dir, room, action, name))
         case Chat(options):
             return _chat(options)
 
@@ -126,7 +131,10 @@ def _chat(options: Options) -> int:
 
         node = Node(log, own, options)
         node.subscribe(log_file.note)
-        match options.face or _face_for_terminal():
+        face = options.face or _face_for_terminal()
+        if face is not Face.SCREEN and (why := node.door.unconfirmed()):
+            raise UsageError(f"{why}: if that is right, start with --admit; on the screen you are asked")
+        match face:
             case Face.SCREEN:
                 from app.tui import run_screen
 

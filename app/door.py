@@ -166,7 +166,7 @@ class Door:
                 return self.verify(rest[0], compared=len(rest) == 2)
 
     def accept(self, name: str) -> Notice:
-        found = self._find(name, self._waiting(), self._decided(Standing.REFUSED), self._decided(Standing.ACCEPTED))
+        found = self._find(name, self._waiting(), self._decided(Standing.REFUSED), self._met())
         if found is None:
             raise UsageError(f"nobody called {one_line(name)} asks to be let in: /peers lists who does")
         key, said = found
@@ -192,6 +192,15 @@ class Door:
                 f"nor shown. What it has read it keeps. /accept {self.label(key, said)} takes it back"
             )
         )
+
+    def forget(self, name: str) -> Notice:
+        """As if never met: the next key under the name is pinned, and admission is decided anew."""
+        found = self._find(name, {record.key: record.name for record in self._records.values()})
+        if found is None:
+            raise UsageError(f"nobody called {one_line(name)} was met here")
+        record = self._records[found[0]]
+        self._remember(replace(record, pinned_at=None, standing=None, decided_at=None, verified_at=None))
+        return Notice(one_line(f"{record.name} is forgotten: the key, that they were let in or refused, and the mark"))
 
     def trust(self, name: str) -> Notice:
         which = ("/trust", name_key(name))

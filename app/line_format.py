@@ -37,14 +37,16 @@ class Do:
     command: str
 
 
-def message_line(entry: TimelineEntry) -> str:
+def message_line(entry: TimelineEntry, label: str) -> str:
+    """label: what to call the author."""
     text = entry.entry.text
     shown = PLACEHOLDER if text is None else escape_line(harmless(text, newlines=True))
-    return f"{one_line(entry.name)}> {shown}\n"
+    return f"{one_line(label)}> {shown}\n"
 
 
 def message_json(entry: TimelineEntry, *, pinned: bool) -> str:
-    """pinned: the author's key is the one that is known here for the author's name."""
+    """author: what they call themselves, unlike in a line of text; pinned: their key is the one that is known here
+    for that name."""
     text = entry.entry.text
     return _json(
         type="unreadable" if text is None else "message",

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Protocol
 
+from app import door
 from app.config import LineFormat, Options
 from app.entry import MAX_TEXT_BYTES
 from app.errors import ChatError, LocalEntryError
@@ -37,7 +38,7 @@ from app.line_format import (
 from app.line_input import start_reading
 from app.line_output import LineOutput
 from app.names import name_key
-from app.peers import PeerRecord
+from app.people import People
 from app.status import Held, NodeEvent, Notice, PeerStatus
 from app.text import one_line
 from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
@@ -54,7 +55,6 @@ class LineLog(TimelineReader, Protocol):
     def frontier(self) -> Mapping[bytes, Head]: ...
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
     def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
-    def peers(self) -> Mapping[bytes, PeerRecord]: ...
 
 
 class LineNode(Protocol):
@@ -62,6 +62,12 @@ class LineNode(Protocol):
 
     @property
     def log(self) -> LineLog: ...
+
+    @property
+    def people(self) -> People: ...
+
+    def command(self, text: str) -> Notice:
+        """Do what the person decided about somebody; ChatError says what to type instead."""
 
     def send(self, text: str) -> Future[TimelineEntry]:
         """Append an own message; from any thread."""
@@ -166,16 +172,27 @@ class LineMode:
     # commands and events, in the loop
 
     def _do(self, command: str, line_number: int) -> None:
-        match command.strip():
+        command = command.strip()
+        if command.split(maxsplit=1)[:1] and command.split(maxsplit=1)[0] in door.COMMANDS:
+            self._decide(command, line_number)
+            return
+        match command:
             case "/quit":
                 self._input_ended.set()
             case "/peers":
                 for status in self._node.statuses():
                     self._tell_peer(status)
             case "/help":
-                self._inform('send {"text": TEXT}; commands: /peers, /quit')
+                self._inform(f'send {{"text": TEXT}}; commands: /peers, {", ".join(door.HELP)}, /quit')
             case other:
                 self._fail(line_number, LocalEntryError(f"there is no command {other!r} in line mode: try /help"))
+
+    def _decide(self, command: str, line_number: int) -> None:
+        try:
+            self._inform(self._node.command(command).text)
+        except ChatError as error:
+            self._failed = True
+            self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
 
     def _on_event(self, event: NodeEvent) -> None:
         self._happened.set()
@@ -250,15 +267,12 @@ class LineMode:
 
     async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
         """False: nobody reads any more."""
+        people = self._node.people
+        shown = [entry for entry in entries if not people.is_refused(entry.author)]
         if self._options.output is LineFormat.JSON:
-            known = self._node.log.peers().values()
-            pinned = {(record.key, name_key(record.name)) for record in known if record.pinned_at is not None}
-            lines = [
-                message_json(entry, pinned=entry.own or (entry.author, name_key(entry.name)) in pinned)
-                for entry in entries
-            ]
+            lines = [message_json(entry, pinned=people.is_pinned(entry.author, entry.name)) for entry in shown]
         else:
-            lines = [message_line(entry) for entry in entries]
+            lines = [message_line(entry, people.label(entry.author, entry.name)) for entry in shown]
         alive = await self._output.write("".join(lines))
         self._printed.update((entry.feed, entry.seq) for entry in entries)
         return alive

@@ -13,6 +13,7 @@ from app.arguments import (
     Check,
     ExportIdentity,
     ImportIdentity,
+    Peers,
     ShowHelp,
     ShowIdentity,
     ShowVersion,
@@ -107,6 +108,10 @@ def test_a_relative_data_folder_is_where_we_are() -> None:
 
 def test_other_commands() -> None:
     assert parse(["check", "alice"], ENVIRONMENT) == Check("alice", Path("/data"), None)
+    assert parse(["peers", "alice"], ENVIRONMENT) == Peers("alice", Path("/data"), "main")
+    assert parse(["peers", "alice", "refuse", "bob", "--room", "lab"], ENVIRONMENT) == Peers(
+        "alice", Path("/data"), "lab", "refuse", "bob"
+    )
     assert parse(["check", "alice", "--room", "lab"], ENVIRONMENT) == Check("alice", Path("/data"), "lab")
     assert parse(["identity", "show", "alice"], ENVIRONMENT) == ShowIdentity("alice", Path("/data"))
     assert parse(["identity", "passphrase", "alice"], ENVIRONMENT) == ChangePassphrase("alice", Path("/data"))
@@ -162,7 +167,11 @@ def test_other_commands() -> None:
         ("identity import alice a b", "write chat-tui identity import alice FILE"),
         ("identity export alice x --room lab", "does not take --room"),
         ("repair alice", "chat-tui chat repair PEER"),
-        ("peers alice", "no `chat-tui peers` yet"),
+        ("peers", "chat-tui peers alice"),
+        ("peers alice bob", "chat-tui peers alice forget bob"),
+        ("peers alice forget", "chat-tui peers alice forget bob"),
+        ("peers alice forget bob carol", "chat-tui peers alice forget bob"),
+        ("peers alice --admit", "does not take --admit"),
     ],
 )
 def test_wrong_use_says_what_to_type_instead(line: str, help_: str) -> None:

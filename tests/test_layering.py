@@ -23,13 +23,14 @@ CORE = {
     "app.ingest",
     "app.names",
     "app.peers",
-    "app.private_files",
-    "app.sealing",
     "app.people",
     "app.phrase",
+    "app.private_files",
+    "app.sealing",
     "app.status",
     "app.text",
     "app.timeline",
+    "app.trust",
     "app.words",
 }
 SOCKETS = {"socket", "ssl"}

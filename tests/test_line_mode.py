@@ -25,9 +25,11 @@ from app.line_input import LineSplitter
 from app.line_mode import EXIT_NOT_HELD, LineMode
 from app.names import PeerSpec
 from app.node import Node
+from app.peers import Standing
 from app.status import Held, Notice, PeerPhase, PeerStatus
 from app.storage.log import Log
 from app.timeline import FIRST_KEY, TimelineEntry
+from tests.feeds import TestAuthor
 
 IDENTITY = Identity.from_secret(bytes(32))
 
@@ -270,13 +272,45 @@ async def test_commands_come_as_json(tmp_path: Path) -> None:
         assert await running.task == 1
 
 
+async def test_people_are_decided_about_by_commands(tmp_path: Path) -> None:
+    options = replace(alice(tmp_path, "bob"), input=LineFormat.JSON)
+    async with chat(tmp_path, options) as running:
+        running.node.door.judge(bytes(32), "carol")
+        await running.type('{"command": "/accept carol"}\n{"command": "/accept dave"}\n')
+        remarks = [await running.remark() for _ in range(3)]
+        assert any(remark.startswith("info> carol is known by the key") for remark in remarks)
+        assert any(remark.startswith("info> carol is let in, by the key") for remark in remarks)
+        assert any("line 2 was not carried out: nobody called dave asks" in remark for remark in remarks)
+        assert await running.end() == 1
+        assert running.node.log.peers()[bytes(32)].standing is Standing.ACCEPTED
+
+
+async def test_authors_are_told_apart_and_those_who_are_refused_are_not_shown(tmp_path: Path) -> None:
+    bob, other, carol = TestAuthor("bob"), TestAuthor("Bob"), TestAuthor("carol")
+    options = replace(alice(tmp_path), open=True)
+    async with chat(tmp_path, options) as running:
+        running.node.door.judge(bob.identity.public, "bob")
+        running.node.door.judge(carol.identity.public, "carol")
+        running.node.command("/refuse carol")
+        for author in (carol, other, bob):
+            author.entries(["hello"])
+            await asyncio.wrap_future(running.node.log.ingest([author.run()]))
+        assert await running.lines(2) == [f"Bob~{other.identity.fingerprint[:6]}> hello\n", "bob> hello\n"]
+    async with chat(tmp_path, replace(options, output=LineFormat.JSON)) as running:
+        lines = [json.loads(line) for line in await running.lines(2)]
+        assert {(line["author"], line["key"], line["pinned"]) for line in lines} == {
+            ("bob", bob.identity.public.hex(), True),
+            ("Bob", other.identity.public.hex(), False),
+        }
+
+
 def test_a_line_is_harmless_and_one_line() -> None:
-    assert message_line(entry("a\\n\nb\x1b[2J\u202e")) == "bob> a\\\\n\\nb\ufffd[2J\n"
+    assert message_line(entry("a\\n\nb\x1b[2J\u202e"), "bob\x07") == "bob\ufffd> a\\\\n\\nb\ufffd[2J\n"
 
 
 def test_what_cannot_be_read_is_a_placeholder() -> None:
     unreadable = replace(entry(""), entry=UNREADABLE)
-    assert message_line(unreadable) == f"bob> {PLACEHOLDER}\n"
+    assert message_line(unreadable, "bob") == f"bob> {PLACEHOLDER}\n"
     fields = json.loads(message_json(unreadable, pinned=False))
     assert (fields["type"], fields["time"]) == ("unreadable", "1970-01-01T00:00:01.000000Z")
     assert "text" not in fields
