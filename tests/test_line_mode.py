@@ -282,7 +282,7 @@ async def test_people_are_decided_about_by_commands(tmp_path: Path) -> None:
         assert any(remark.startswith("info> carol is let in, by the key") for remark in remarks)
         assert any("line 2 was not carried out: nobody called dave asks" in remark for remark in remarks)
         assert await running.end() == 1
-        assert running.node.log.peers()[bytes(32)].standing is Standing.ACCEPTED
+        assert running.node.door.records[bytes(32)].standing is Standing.ACCEPTED
 
 
 async def test_authors_are_told_apart_and_those_who_are_refused_are_not_shown(tmp_path: Path) -> None:

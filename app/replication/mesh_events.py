@@ -19,7 +19,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The node's answer about an authenticated peer. detail: one sentence for this side; reason, told: for the other."""
+    """The node's answer about an authenticated peer. detail: a sentence for this side; reason, told: for the other."""
 
     verdict: Verdict
     detail: str = ""
