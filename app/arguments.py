@@ -170,6 +170,7 @@ def help_text() -> str:
         "",
         "A chat for people who share a network and no server. ME is your name, PEER is whom you talk to:",
         "NAME, or NAME@HOST[:PORT] where it cannot be found by itself, or NAME#FINGERPRINT to accept only that key.",
+        "Your own other devices are found by themselves too, or with ME@HOST[:PORT] in place of a PEER.",
         "",
         "options:",
     ]

@@ -146,6 +146,7 @@ class Node:
             admit=self._admit,
             interfaces=self._options.interfaces,
             port=self._options.port,
+            devices=self._options.devices,
             random=dice,
             on_event=self._on_event,
         )
