@@ -91,6 +91,8 @@ class Discovery:
         self._resolving: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
         self._told: set[object] = set()
+        self._port = 0
+        self._own_ips: set[str] = set()  # since the start: records of those that went live on for two minutes
         self._wake = asyncio.Event()
         self._changed = False
         self._check_known_at = 0.0
@@ -102,6 +104,7 @@ class Discovery:
 
     async def run(self, port: int) -> None:
         """Announce `port` and report what is heard until cancelled, which says goodbye; at most about a second."""
+        self._port = port
         while True:
             self._changed = False
             try:
@@ -274,7 +277,9 @@ class Discovery:
                 known = self._known.get(instance)
                 if known is None or self._owner.needs(known.name):
                     self._resolve(zeroconf, instance)
-            elif candidate.node != self._node:
+            elif candidate.node == self._node:
+                self._look_for_copy(candidate)
+            else:
                 self._report(candidate, again=instance in fresh)
 
     def _report(self, candidate: Candidate, *, again: bool) -> None:
@@ -305,6 +310,18 @@ class Discovery:
     def _resolved(self, instance: str) -> None:
         self._resolving.pop(instance, None)
         self._note(instance)
+
+    def _look_for_copy(self, candidate: Candidate) -> None:
+        """My own announcement; or that of a copy of my database, which has my node id and so my host name."""
+        self._own_ips.update(address.ip.partition("%")[0] for address in self._local_addresses())
+        for address in candidate.addresses:
+            elsewhere = address.host.partition("%")[0] not in self._own_ips or address.port != self._port
+            if elsewhere and self._node not in self._told:
+                self._told.add(self._node)
+                self._owner.notice(
+                    f"a copy of your data folder is in use at {address}: stop one of the two, or they contradict each "
+                    "other; another device of yours needs a folder of its own"
+                )
 
     def _tell_of_namesake(self, other: Candidate) -> None:
         identity = (other.fingerprint, other.node)

@@ -200,6 +200,20 @@ async def test_the_same_key_on_another_device_is_told_as_such() -> None:
     assert "on another device too" in first.notices[0]
 
 
+async def test_a_copy_of_the_data_folder_in_use_elsewhere_is_told_to_both() -> None:
+    first = Ear(unique("alice"))
+    copy = Ear(first.name, node=first.node, fingerprint=first.fingerprint)
+    bob = Ear(unique("bob"), {first.name})
+    async with first.announcing(1111), bob.announcing(3333):
+        await bob.until(lambda: bob.ports() == {1111})
+        assert not first.notices  # its own announcement is no copy
+        async with copy.announcing(2222):
+            await first.until(lambda: bool(first.notices))
+            await copy.until(lambda: bool(copy.notices))
+    assert "a copy of your data folder is in use at 127.0.0.1:2222" in first.notices[0]
+    assert "127.0.0.1:1111" in copy.notices[0]
+
+
 async def test_two_who_claim_one_name_at_the_same_moment_end_with_two_instances() -> None:
     name = unique("alice")
     first, second = Ear(name, node=b"\x01" * 16), Ear(name, node=b"\x02" * 16)
