@@ -38,14 +38,6 @@ async def test_they_meet_without_being_named_and_hold_the_same(tmp_path: Path) -
         await desk.until_connections(1)
 
 
-async def test_one_that_multicast_does_not_reach_is_dialled_where_it_was_said_to_be(tmp_path: Path) -> None:
-    desk, phone = devices(tmp_path)
-    async with desk.running():
-        phone.devices = [PeerSpec(desk.name, None, "127.0.0.1", desk.mesh.port)]
-        async with phone.running():
-            await phone.until_connected(desk.name)
-
-
 async def test_somebody_else_of_my_name_is_neither_dialled_nor_asked(tmp_path: Path) -> None:
     alice, namesake = devices(tmp_path)
     namesake.identity = MeshNode(alice.name, [], tmp_path).identity
