@@ -13,6 +13,7 @@ class Refusal(Enum):
     GAP = "its predecessor is not here"
     INVALID = "its chain, signature or size does not hold"  # whoever sent it broke a rule
     ANOTHER_ROOM = "it belongs to another room"
+    QUOTA = "too much was brought by one peer"
     FORKED = "it contradicts entries by the same author that are here"
 
 

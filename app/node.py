@@ -161,9 +161,9 @@ class Node:
 
     # What the mesh asks.
 
-    async def _ingest(self, runs: Sequence[Run]) -> IngestReport | None:
+    async def _ingest(self, runs: Sequence[Run], via: bytes) -> IngestReport | None:
         try:
-            report = await asyncio.wrap_future(self.log.ingest(runs))
+            report = await asyncio.wrap_future(self.log.ingest(runs, via))
         except StorageError as error:
             if not self._storage_failed:
                 self._storage_failed = True

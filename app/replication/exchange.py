@@ -215,6 +215,8 @@ class Exchange:
                     self._dismiss(done.link, refused.detail or refused.refusal.value, now)
                 case Refusal.GAP:
                     self._gap(done.link, feed)
+                case Refusal.QUOTA:  # nobody's fault for certain: whoever brought the rest may only have passed it on
+                    self._pass_over(done.link, feed)
             if self._intake.reset(done, feed):
                 self._puller.recheck(feed, now)
         self._puller.pump(now)
@@ -361,10 +363,14 @@ class Exchange:
         mark = link.mark(feed)
         if mark.diverged or link.session not in self._links:
             return
-        mark.diverged = True
+        self._pass_over(link, feed)
+        self._events.append(Diverged(link.session, feed))
+
+    def _pass_over(self, link: Link, feed: bytes) -> None:
+        """In this session it is neither wanted nor pushed any more."""
+        link.mark(feed).diverged = True
         link.recount(feed)
         self._puller.diverged(link, feed)
-        self._events.append(Diverged(link.session, feed))
 
     def _dismiss(self, link: Link, text: str, now: float) -> None:
         if link.session not in self._links:

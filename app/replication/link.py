@@ -21,7 +21,8 @@ class Mark:
 
     sent: the last entry that was sent to it in this session, 0 if none.
     void: it did not serve what it claimed; not believed until it claims anew.
-    diverged: it holds another branch than this node; neither wanted nor pushed in this session.
+    diverged: it holds another branch than this node, or more than is kept of it here; neither wanted nor pushed in this
+    session.
     """
 
     low: int = 1

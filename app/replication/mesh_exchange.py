@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from app.entry import Run
@@ -12,7 +13,9 @@ from app.replication.events import Event
 from app.replication.exchange import Exchange, ExchangeEvent, IngestRequest
 from app.replication.session import Session
 
-Ingest = Callable[[Sequence[Run]], Awaitable[IngestReport | None]]
+Ingest = Callable[[Sequence[Run], bytes], Awaitable[IngestReport | None]]  # bytes: the key of who brought them
+
+_LOG = logging.getLogger(__name__)
 
 
 class ExchangeDriver:
@@ -86,7 +89,10 @@ class ExchangeDriver:
         self._set_timer()
 
     async def _serve(self, request: IngestRequest) -> None:
-        report = await self._ingest(request.runs)
+        remote = request.session.remote
+        report = await self._ingest(request.runs, remote.key if remote else b"")
+        for refused in report.refused if report else ():
+            _LOG.warning("feed %s by %s: %s", refused.run.feed.hex(), remote and remote.name, refused.detail)
         self._exchange.ingested(request.ticket, report, self._loop.time())
         self._drive()
 

@@ -6,7 +6,7 @@ be run again from the start, which happens when the map had to grow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.clock import MAX_PULL, HybridClock
@@ -30,6 +30,7 @@ from app.ingest import IngestReport, Refusal, RefusedRun
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
 from app.storage.placing import Placing
+from app.storage.quota import Accounts, Quota, size_of
 from app.storage.schema import CHECKPOINTS, ENTRIES, ENTRY_KEY, META, META_CLOCK, U64, FeedRecord
 from app.storage.verification import VerifiedRun
 
@@ -89,12 +90,16 @@ class Batch:
         feed = self._changes.add(feed_id, genesis.author, genesis.name)
         self._extend_own(feed, [data], identity)
 
-    def ingest(self, runs: Sequence[VerifiedRun | RefusedRun]) -> None:
-        """Take in the runs of one ingest; its report stands in `committed.reports`."""
+    def accounts(self, quota: Quota, own: bytes, is_pinned: Callable[[bytes], bool]) -> Accounts:
+        """What was brought before anything of this batch is taken in."""
+        return Accounts(quota, self._changes.all(), own, is_pinned)
+
+    def ingest(self, runs: Sequence[VerifiedRun | RefusedRun], via: bytes, accounts: Accounts) -> None:
+        """Take in the runs of one ingest, brought by `via`; its report stands in `committed.reports`."""
         report = IngestReport()
         gained: dict[bytes, int] = {}
         for item in runs:
-            refused = item if isinstance(item, RefusedRun) else self._take(item, gained)
+            refused = item if isinstance(item, RefusedRun) else self._take(item, gained, via, accounts)
             if refused:
                 report.refused.append(refused)
         for feed, first in gained.items():
@@ -120,13 +125,16 @@ class Batch:
             raise DamagedError(f"feed {feed.hex()} is missing: run chat-tui check")
         return record
 
-    def _take(self, item: VerifiedRun, gained: dict[bytes, int]) -> RefusedRun | None:
+    def _take(self, item: VerifiedRun, gained: dict[bytes, int], via: bytes, accounts: Accounts) -> RefusedRun | None:
         run = item.run
         feed = self._changes.by_id(run.feed)
         if feed is None:
             if item.genesis is None:
                 return RefusedRun(run, Refusal.GAP, "nothing of its feed is here")
-            feed = self._changes.add(run.feed, item.genesis.author, item.genesis.name)
+            fault = accounts.charge(item.genesis.author, via, size_of(run.entries), new=True)
+            if fault is not None:
+                return RefusedRun(run, Refusal.QUOTA, fault)
+            feed = self._changes.add(run.feed, item.genesis.author, item.genesis.name, via)
         if run.first > feed.seq + 1:
             return RefusedRun(run, Refusal.GAP, f"entry {feed.seq + 1} is missing here")
         held = feed.seq - run.first + 1  # how many of the run's entries are held
@@ -137,6 +145,9 @@ class Batch:
         if not same:
             return RefusedRun(run, Refusal.FORKED, f"another entry {min(run.last, feed.seq)} or earlier is here")
         if held < len(run.entries):
+            fault = accounts.charge(feed.author, feed.via, size_of(run.entries[held:]), new=False) if feed.seq else None
+            if fault is not None:
+                return RefusedRun(run, Refusal.QUOTA, fault)
             gained.setdefault(run.feed, feed.seq + 1)
             self._extend(feed, run.entries[held:] if held else run.entries, [(run.last, item.head, run.signature)])
         return None
@@ -168,7 +179,8 @@ class Batch:
         span = self._put_checkpoints(feed, entries, checkpoints)
         new = self._placing.place(feed, first, entries)
         seq, head, signature = checkpoints[-1]
-        grown = replace(feed, seq=seq, hash=head, signature=signature, place=new.places[-1], span=span)
+        size = feed.size + size_of(entries)
+        grown = replace(feed, seq=seq, hash=head, signature=signature, place=new.places[-1], span=span, size=size)
         self._changes.change(grown)
         self._placing.settle(grown, first, entries, new.times)
         latest = self._wall + MAX_PULL

@@ -104,9 +104,9 @@ class FeedChanges:
     def all(self) -> list[FeedRecord]:
         return [self._changed.get(record.num, record) for record in self._feeds.all()]
 
-    def add(self, feed: bytes, author: bytes, name: str) -> FeedRecord:
+    def add(self, feed: bytes, author: bytes, name: str, via: bytes = b"") -> FeedRecord:
         """A feed without entries yet; `change` must follow with its first head."""
-        record = FeedRecord(self._next_num, feed, author, name, 0, NO_HASH, b"", 1, -1, 0, 0)
+        record = FeedRecord(self._next_num, feed, author, name, 0, NO_HASH, b"", 1, -1, 0, 0, via)
         self._next_num += 1
         self._new[feed] = record.num
         self._txn.put(feed, U32.pack(record.num), db=self._tables[FEED_IDS])

@@ -33,6 +33,7 @@ from app.storage.folder import (
     sync_folder,
 )
 from app.storage.following import Followers
+from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
 from app.storage.verification import Verifier
@@ -51,6 +52,7 @@ class Log:
         identity: Identity,
         room: str,
         wall: Callable[[], int],
+        quota: Quota,
     ) -> None:
         """Use `Log.open`."""
         self._lock = lock
@@ -81,14 +83,25 @@ class Log:
             own_num=own.num,
             verifier=Verifier(room, self._author_of),
             wall=wall,
+            quota=quota,
         )
         self._writer.subscribe(self._followers.tell)
 
     @classmethod
-    def open(cls, folder: Path, *, identity: Identity, name: str, room: str, wall: Callable[[], int]) -> Log:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        identity: Identity,
+        name: str,
+        room: str,
+        wall: Callable[[], int],
+        quota: Quota = Quota(),  # noqa: B008  immutable
+    ) -> Log:
         """Open the log in `folder` (DATA-DIR/ME/rooms/ROOM), made on the first start.
 
-        name: what the own feed's genesis calls its author; wall: microseconds since 1970, UTC.
+        name: what the own feed's genesis calls its author; wall: microseconds since 1970, UTC; quota: what one peer may
+        bring.
         Raises LockedError, DamagedError, NewerSchemaError, ReadOnlyError, DiskFullError or another StorageError.
         """
         refuse_network_file_system(folder)
@@ -100,7 +113,7 @@ class Log:
                 _create(path, identity, name, room, wall)
             env = Environment(path)
             try:
-                return cls(lock, env, identity=identity, room=room, wall=wall)
+                return cls(lock, env, identity=identity, room=room, wall=wall, quota=quota)
             except BaseException:
                 env.close()
                 raise
@@ -127,9 +140,12 @@ class Log:
         """
         return self._writer.append(check_text(text))
 
-    def ingest(self, runs: Sequence[Run]) -> Future[IngestReport]:
-        """Save runs from a peer. A run that breaks a rule is in the report; the others are saved all the same."""
-        return self._writer.ingest(tuple(runs))
+    def ingest(self, runs: Sequence[Run], via: bytes = b"") -> Future[IngestReport]:
+        """Save runs from a peer. A run that breaks a rule is in the report; the others are saved all the same.
+
+        via: the key of the peer that brought them, against which they may count (quota.py); empty: against nobody.
+        """
+        return self._writer.ingest(tuple(runs), via)
 
     # Replication
 

@@ -77,7 +77,8 @@ class FeedRecord:
 
     num: its local number; id: 32 bytes; author, name: of its genesis; seq, hash, signature: its head, which is always a
     checkpoint; low: the first entry held; place: the head's, in microseconds; span: bytes of the entries from the last
-    checkpoint before the head to the head; cited: the newest entry of this feed that the own feed has cited, or 0.
+    checkpoint before the head to the head; cited: the newest entry of this feed that the own feed has cited, or 0;
+    via: the key of the peer that brought its first entries, empty for own ones; size: what it takes in the quota.
     """
 
     num: int
@@ -91,6 +92,8 @@ class FeedRecord:
     place: int
     span: int
     cited: int
+    via: bytes = b""
+    size: int = 0
 
     @property
     def tail(self) -> bytes:
@@ -110,6 +113,8 @@ class FeedRecord:
                 self.place,
                 self.span,
                 self.cited,
+                self.via,
+                self.size,
             ]
         )
 
@@ -127,12 +132,15 @@ def decode_feed(key: bytes, value: bytes) -> FeedRecord:
             int() as place,
             int() as span,
             int() as cited,
+            bytes() as via,
+            int() as size,
         ] if (
             (len(key), len(feed), len(head)) == (U32.size, HASH_BYTES, HASH_BYTES)
             and (len(author), len(signature)) == (KEY_BYTES, SIGNATURE_BYTES)
             and seq >= low >= 1
         ):
-            return FeedRecord(U32.unpack(key)[0], feed, author, name, seq, head, signature, low, place, span, cited)
+            num = U32.unpack(key)[0]
+            return FeedRecord(num, feed, author, name, seq, head, signature, low, place, span, cited, via, size)
     raise DamagedError(f"table feeds: the record of feed number {key.hex()} cannot be read")
 
 

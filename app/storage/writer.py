@@ -25,6 +25,7 @@ from app.peers import PeerRecord
 from app.storage.batch import Batch, Committed
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
+from app.storage.quota import Quota
 from app.storage.schema import PEERS, PLACED_KEY, encode_peer
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
@@ -52,6 +53,7 @@ class _Append:
 @dataclass(slots=True)
 class _Ingest:
     runs: Sequence[Run]
+    via: bytes
     future: Future[IngestReport] = field(default_factory=Future)
 
     @property
@@ -97,6 +99,7 @@ class Writer:
         identity: Identity,
         own_num: int,
         verifier: Verifier,
+        quota: Quota,
         wall: Callable[[], int],
     ) -> None:
         """peers: the table in memory, by public key; only this thread changes it."""
@@ -107,6 +110,7 @@ class Writer:
         self._identity = identity
         self._own_num = own_num
         self._verifier = verifier
+        self._quota = quota
         self._wall = wall
         self._changed = threading.Condition()
         self._appends: deque[_Append] = deque()
@@ -122,8 +126,8 @@ class Writer:
         self._submit(request)
         return request.future
 
-    def ingest(self, runs: Sequence[Run]) -> Future[IngestReport]:
-        request = _Ingest(runs)
+    def ingest(self, runs: Sequence[Run], via: bytes) -> Future[IngestReport]:
+        request = _Ingest(runs, via)
         self._submit(request)
         return request.future
 
@@ -222,8 +226,9 @@ class Writer:
             batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall())
             if group.appends:
                 batch.append(self._own_num, self._identity, [request.text for request in group.appends])
-            for runs in group.verified:
-                batch.ingest(runs)
+            accounts = batch.accounts(self._quota, self._identity.public, self._is_pinned)
+            for ingest, runs in zip(group.ingests, group.verified, strict=True):
+                batch.ingest(runs, ingest.via, accounts)
             for request in group.peers:
                 txn.put(request.record.key, encode_peer(request.record), db=self._env.tables[PEERS])
             return batch.finish()
@@ -235,6 +240,10 @@ class Writer:
         self._answer(group, committed)
         if committed.advances:
             self._tell(committed.advances)
+
+    def _is_pinned(self, author: bytes) -> bool:
+        peer = self._peers.get(author)
+        return peer is not None and peer.pinned_at is not None
 
     def _answer(self, group: _Group, committed: Committed) -> None:
         if group.appends:

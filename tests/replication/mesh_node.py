@@ -139,5 +139,5 @@ class MeshNode:
         named = {name_key(peer.name) for peer in self.peers}
         return Admission(Verdict.ADMIT if name_key(remote.name) in named else Verdict.KNOCK)
 
-    async def _ingest(self, runs: Sequence[Run]) -> IngestReport | None:
-        return await asyncio.wrap_future(self.log.ingest(runs))
+    async def _ingest(self, runs: Sequence[Run], via: bytes) -> IngestReport | None:
+        return await asyncio.wrap_future(self.log.ingest(runs, via))

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.storage.check import check
 from app.storage.findings import Findings
 from app.storage.log import Log
+from app.storage.quota import Quota
 from app.timeline import FIRST_KEY, TimelineEntry
 from tests.feeds import SECOND, START, TestAuthor
 
@@ -30,13 +31,16 @@ class RoomOfAlice:
     alice: TestAuthor = field(default_factory=lambda: TestAuthor("alice"))
     wall: Wall = field(default_factory=Wall)
     opened: list[Log] = field(default_factory=list)
+    quota: Quota = field(default_factory=Quota)
 
     @property
     def folder(self) -> Path:
         return self.base / "alice" / "rooms" / "main"
 
     def open(self) -> Log:
-        log = Log.open(self.folder, identity=self.alice.identity, name="alice", room="main", wall=self.wall)
+        log = Log.open(
+            self.folder, identity=self.alice.identity, name="alice", room="main", wall=self.wall, quota=self.quota
+        )
         self.opened.append(log)
         return log
 
