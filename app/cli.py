@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app import __version__
-from app.errors import ChatError, UsageError
+from app.errors import ChatError, IdentityError, UsageError
 
 if TYPE_CHECKING:
     from app.arguments import Check, Command
@@ -111,9 +111,16 @@ def _chat(options: Options) -> int:
     folder = config.room_folder(user, options.room)
     options = replace(options, me=user.name, room=folder.name)  # as they were written the first time
     level = logging.DEBUG if options.debug else logging.INFO if options.log_file else logging.CRITICAL
+    if options.log_file:
+        log_file.check_writable(options.log_file)
     log_file.start(options.log_file or config.log_path(user), level)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    if not config.key_file(user).exists() and config.room_names(user):
+        raise IdentityError(
+            f"the key file {config.key_file(user)} is missing, and what is in {user / 'rooms'} was written with it: put a "
+            f"copy of it back with: chat-tui identity import {options.me} FILE; or move {user} away to begin anew"
+        )
     key = identity_file.read_or_create(config.key_file(user))
     own = passphrase.unlock(key, options.me, os.environ, passphrase.asker())
 
@@ -171,8 +178,9 @@ def _check(command: Check) -> int:
     if not rooms:
         return _not_checked(f"nothing is kept for {command.me} in {command.data_dir}")
     statuses = set()
+    public = None
     try:
-        read_sound(key_file(user))
+        public = read_sound(key_file(user)).public
     except ChatError as error:
         statuses.add(_not_checked(str(error)))
     for room in rooms:
@@ -181,6 +189,9 @@ def _check(command: Check) -> int:
         except ChatError as error:
             statuses.add(_not_checked(f"room {room}: {str(error).removeprefix('could not check: ')}"))
             continue
+        if public is not None and findings.author not in (None, public):
+            statuses.add(EXIT_UNSOUND)
+            _say(f"room {room}: written with another key than the one in {key_file(user)}")
         if findings.sound:
             _say(f"room {room}: sound, {findings.entries:,} entries in {findings.feeds:,} feeds")
             continue

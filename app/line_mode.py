@@ -98,6 +98,7 @@ class LineMode:
         self._in_flight = threading.BoundedSemaphore(MAX_IN_FLIGHT)
         self._failed = False
         self._line_number = 0
+        self._said_quit = False
         self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written to stdout
         self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
         self._states: dict[str, PeerStatus] = {}
@@ -129,6 +130,8 @@ class LineMode:
     # input, in its own thread
 
     def _on_line(self, line: bytes | None) -> None:
+        if self._said_quit:
+            return
         self._line_number += 1
         try:
             if line is None:
@@ -139,6 +142,7 @@ class LineMode:
                 case Say(text):
                     self._append(text)
                 case Do(command):
+                    self._said_quit = self._said_quit or command.strip() == "/quit"
                     with contextlib.suppress(RuntimeError):  # the loop has ended already
                         self._loop.call_soon_threadsafe(self._do, command, self._line_number)
         except ChatError as error:

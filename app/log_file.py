@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import platform
 import sys
 import threading
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -28,11 +31,16 @@ class _HarmlessFormatter(logging.Formatter):
         return harmless(super().format(record), newlines=True)
 
 
-def start(path: Path, level: int) -> None:
-    """Write records of `level` and above to `path`, and crashes of threads and finalisers too.
+class _PrivateHandler(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        file = super()._open()
+        with contextlib.suppress(OSError):  # somebody else's file, or a pipe: the person chose it
+            os.fchmod(file.fileno(), 0o600)
+        return file
 
-    The file is made with its first record; that it can be made is checked now.
-    """
+
+def check_writable(path: Path) -> None:
+    """Say so now if the log file that was asked for cannot be made."""
     missing = not path.exists()
     try:
         with path.open("ab"):
@@ -41,9 +49,15 @@ def start(path: Path, level: int) -> None:
             path.unlink()
     except OSError as error:
         raise StorageError(f"the log file {path} cannot be written: {error.strerror or error}") from error
-    handler = RotatingFileHandler(
-        path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", errors="replace", delay=True
-    )
+
+
+def start(path: Path, level: int) -> None:
+    """Write records of `level` and above to `path`, and crashes of threads and finalisers too.
+
+    The file is made with its first record.
+    """
+    handler = _PrivateHandler(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", errors="replace", delay=True)
+    handler.setLevel(level)  # not only the root's: libraries give their loggers levels of their own
     handler.setFormatter(_HarmlessFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.raiseExceptions = False  # a full disk must not print tracebacks over the screen
     logging.basicConfig(handlers=[handler], level=level, force=True)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from app import __version__, cli, log_file
-from app.config import key_file, make_user_folder
+from app.config import key_file, make_user_folder, room_folder
 from app.errors import LockedError, UsageError
+from app.identity import Identity
 from app.identity_file import read_or_create
+from app.storage.log import Log
 
 HEAVY = {"asyncio", "cbor2", "cryptography", "lmdb", "logging", "platformdirs", "ssl", "textual", "zeroconf"}
 
@@ -45,6 +47,27 @@ def test_a_key_without_passphrase_is_opened_without_cryptography(tmp_path: Path)
         f"assert not {HEAVY!r} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_key_that_was_lost_is_not_replaced_while_there_are_messages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = tmp_path / "alice" / "rooms" / "main"
+    room.mkdir(parents=True, mode=0o700)
+    assert cli.main(["alice", "bob", "--data-dir", str(tmp_path), "--plain"]) == 1
+    assert "is missing" in capsys.readouterr().err
+    assert not key_file(tmp_path / "alice").exists()
+
+
+def test_check_tells_a_key_that_the_messages_were_not_written_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = tmp_path / "alice"
+    make_user_folder(user)
+    read_or_create(key_file(user))
+    Log.open(room_folder(user, "main"), identity=Identity.generate(), name="alice", room="main", wall=lambda: 1).close()
+    assert cli.main(["check", "alice", "--data-dir", str(tmp_path)]) == 1
+    assert "written with another key" in capsys.readouterr().out
 
 
 def test_wrong_use_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -268,8 +268,9 @@ async def test_commands_come_as_json(tmp_path: Path) -> None:
         assert any("line 2 was not sent: there is no command '/dance'" in remark for remark in remarks)
         assert any("line 3 was not sent: it is not JSON of the form" in remark for remark in remarks)
         assert any("line 4 was not sent: an empty message" in remark for remark in remarks)
-        await running.type('{"command": "/quit"}\n')
+        await running.type('{"command": "/quit"}\n{"text": "never"}\n')
         assert await running.task == 1
+        assert running.texts() == []
 
 
 async def test_people_are_decided_about_by_commands(tmp_path: Path) -> None:

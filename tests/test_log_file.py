@@ -46,6 +46,17 @@ def test_a_crash_of_a_thread_is_kept_and_not_printed(tmp_path: Path, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_library_that_gives_its_logger_a_level_is_not_louder_than_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log_file.start(path, logging.CRITICAL)
+    library = logging.getLogger("a library")
+    library.setLevel(logging.DEBUG)
+    library.warning("the network is unreachable")
+    assert not path.exists()
+    library.critical("the end")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
-        log_file.start(tmp_path / "missing" / "log", logging.INFO)
+        log_file.check_writable(tmp_path / "missing" / "log")

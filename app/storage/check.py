@@ -143,6 +143,7 @@ class _Check:
         for key, size in sizes.items():
             if len(meta.get(key, b"")) != size:
                 self._find(schema.META, f"{key.decode()} is missing or has the wrong size")
+        self._findings.author = meta.get(schema.META_AUTHOR)
         self._room = meta.get(schema.META_ROOM, b"").decode(errors="replace")
         if self._txn.get(meta.get(schema.META_OWN_FEED) or b"-", None, self._tables[schema.FEED_IDS]) is None:
             self._find(schema.META, "the own feed is not there")

@@ -33,8 +33,13 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """The outcome of a check. feeds, entries: how many were looked at; total: findings, of which the first are kept."""
+    """The outcome of a check.
 
+    author: the public key of whose database it is, if it says so; feeds, entries: how many were looked at;
+    total: findings, of which the first are kept.
+    """
+
+    author: bytes | None = None
     feeds: int = 0
     entries: int = 0
     total: int = 0

@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import gc
 import os
+from collections import deque
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,15 +27,16 @@ from textual.message import Message
 from app.entry import check_text
 from app.errors import ChatError
 from app.names import DEFAULT_ROOM
-from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus
+from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
 from app.widgets import commands
 from app.widgets.backend import ChatBackend
-from app.widgets.commands import Command, Hint, Say
+from app.widgets.commands import Command, Decide, Hint, Say
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen, Row
 from app.widgets.message_pane import MessagePane
+from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_bar import SIGNS, PeerBar, describe
@@ -48,6 +50,7 @@ _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the 
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
 _FLOOD = 64  # messages in one batch
 _FLOOD_PAUSE = 0.02  # seconds
+_NOTICES = 100  # that /notices lists
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
@@ -71,6 +74,7 @@ class ChatApp(App[None]):
         Binding("pagedown", "page_down", "a page down", priority=True),
         Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True),
         Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
+        Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+c", "copy", "copy what is selected; never ends the chat", priority=True),
         Binding("super+c", "copy", show=False, priority=True),
@@ -94,7 +98,8 @@ class ChatApp(App[None]):
         self._backend = backend
         self._timeline = backend.log
         self._frontier = self._timeline.frontier()  # before the first page is read: what lands in between comes twice
-        self._scrollback = Scrollback(self._timeline, zone=zone)
+        self._scrollback = Scrollback(self._timeline, zone=zone, names=backend.people)
+        self._notices: deque[tuple[str, Notice]] = deque(maxlen=_NOTICES)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._draft = draft
         self._background: asyncio.Task[None] | None = None
@@ -110,6 +115,7 @@ class ChatApp(App[None]):
         with Horizontal(id="room"):
             yield MessagePane(self._scrollback, self._timeline.own_feed, self._hints(peers), id="messages")
             yield PaneScrollBar(id="scrollbar")
+        yield NoticeBoard(id="notices")
         yield StatusBar(self._backend.me, self._backend.room, id="status")
         yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
 
@@ -118,6 +124,7 @@ class ChatApp(App[None]):
         self._pane = default.query_one(MessagePane)
         self._scroll_bar = default.query_one(PaneScrollBar)
         self._status_bar = default.query_one(StatusBar)
+        self._notice_board = default.query_one(NoticeBoard)
         self._peer_bar = default.query_one(PeerBar)
         self._composer = default.query_one(Composer)
         if self._draft:
@@ -149,6 +156,8 @@ class ChatApp(App[None]):
 
     async def _follow(self) -> None:
         async for entries in self._timeline.follow(self._frontier):
+            if not self.is_running:  # the screen is gone; `settle` waits for the last words
+                return
             self._pane.landed(entries)
             if not self._focused:
                 self._unread += sum(not entry.own for entry in entries)
@@ -182,7 +191,10 @@ class ChatApp(App[None]):
         self._status_bar.dismiss()
         if not text.strip():
             return False
-        match commands.read(text):
+        command = commands.read(text)
+        if not isinstance(command, Say):
+            self._notice_board.dismiss()
+        match command:
             case Say(said):
                 try:
                     self._outbox.put(check_text(said.strip("\n")))
@@ -194,19 +206,46 @@ class ChatApp(App[None]):
                 self.action_help()
             case Command.PEERS:
                 self.push_screen(InfoScreen("Who is there", self._peer_rows))
+            case Command.NOTICES:
+                self.push_screen(InfoScreen("Notices", self._notice_rows))
+            case Decide(decision):
+                try:
+                    self._answer(self._backend.command(decision))
+                except ChatError as error:
+                    self._refuse(str(error))
+                    return False
             case Command.QUIT:
                 self._composer.load_text("")
                 self.leave()
             case Hint(hint):
-                self._status_bar.answer(Notice(hint))
+                self._answer(Notice(hint))
                 return False
         return True
 
     def _refuse(self, why: str) -> None:
-        self._status_bar.answer(Notice(why, urgent=True))
+        self._answer(Notice(why, urgent=True))
+
+    def _answer(self, notice: Notice) -> None:
+        """Tell what somebody who just pressed a key waits for."""
+        if self._status_bar.has_room_for(notice):
+            self._status_bar.answer(notice)
+        else:
+            self._notice_board.answer(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        self._notices.append((f"{datetime.now().astimezone():%H:%M}", notice))
+        if notice.urgent or not self._status_bar.has_room_for(notice):
+            self._notice_board.tell(notice)
+        else:
+            self._status_bar.tell(notice)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "acknowledge":
+            return not self.screen.is_modal and bool(self._notice_board.notice)
         return not (action in _PANE_ACTIONS and self.screen.is_modal)
+
+    def action_acknowledge(self) -> None:
+        self._notice_board.acknowledge()
 
     def action_page_up(self) -> None:
         self._pane.page_up()
@@ -272,9 +311,12 @@ class ChatApp(App[None]):
             case PeerStatus():
                 self.set_timer(_PEERS_INTERVAL, self._show_peers)
             case Notice() as notice:
-                self._status_bar.tell(notice)
+                self._tell(notice)
             case Held(seq):
                 self._pane.held(seq)
+            case Renamed():
+                self._pane.renamed()
+                self._show_peers()
 
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())
@@ -345,11 +387,16 @@ class ChatApp(App[None]):
         rows = [
             (
                 f"{SIGNS[peer.phase]} {one_line(peer.name)}",
-                describe(peer) + (f": {one_line(peer.detail)}" if peer.detail else ""),
+                describe(peer)
+                + (f": {one_line(peer.detail)}" if peer.detail else "")
+                + (f" ({one_line(peer.known)})" if peer.known else ""),
             )
             for peer in self._backend.statuses()
         ]
         return rows or [("", "nobody is named: start with chat-tui ME PEER")]
+
+    def _notice_rows(self) -> Sequence[Row]:
+        return [(at, one_line(notice.text)) for at, notice in self._notices] or [("", "there were none")]
 
     def _hints(self, peers: Sequence[PeerStatus]) -> Sequence[str]:
         me, room = one_line(self._backend.me), one_line(self._backend.room)

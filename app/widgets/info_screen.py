@@ -18,6 +18,7 @@ _WIDE = 72  # narrower, what is said goes below its term
 
 
 class InfoScreen(ModalScreen[None]):
+    AUTO_FOCUS = "#info"  # so that arrows and PgUp, PgDn scroll it
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "close")]
 
     def __init__(self, title: str, rows: Callable[[], Sequence[Row]]) -> None:

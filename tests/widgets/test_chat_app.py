@@ -285,6 +285,14 @@ async def test_help_lists_every_binding_and_command(chat: LocalChat) -> None:
         assert "Esc closes" not in screen(app)
 
 
+async def test_help_that_is_longer_than_the_screen_scrolls_by_keys(chat: LocalChat) -> None:
+    async with opened(chat, width=40, height=10) as (app, pilot):
+        await pilot.press("f1", "end")
+        await until(lambda: "saved on another computer too" in " ".join(screen(app).split()))
+        await pilot.press("pageup", "pageup", "pageup", "pageup", "pageup", "home")
+        await until(lambda: "Esc closes" in screen(app))
+
+
 async def test_every_key_that_the_readme_lists_is_in_the_help(chat: LocalChat) -> None:
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
     table = readme.split("<!-- keys -->")[1].split("<!-- /keys -->")[0]
