@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,27 @@ def test_a_key_is_replaced_whole_and_closed_and_leaves_nothing_behind(path: Path
     assert read(path).unlock(WORDS).secret == ALICE.secret
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["identity.key"]
+
+
+def test_who_reads_while_a_key_is_replaced_gets_one_or_the_other(path: Path) -> None:
+    write(path, PLAIN)
+    ended = threading.Event()
+
+    def replace_often() -> None:
+        for _ in range(50):
+            replace(path, KeyFile.sealed(ALICE, WORDS, CHEAP))
+            replace(path, KeyFile.plain(ALICE))
+        ended.set()
+
+    replacing = threading.Thread(target=replace_often)
+    replacing.start()
+    kinds = set()
+    while not ended.is_set():
+        key = read(path)
+        assert key.unlock(WORDS).secret == ALICE.secret
+        kinds.add(key.has_passphrase)
+    replacing.join()
+    assert kinds == {False, True}
 
 
 def test_a_key_behind_a_link_is_replaced_where_it_is(path: Path, tmp_path: Path) -> None:
