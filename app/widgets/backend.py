@@ -11,7 +11,8 @@ from typing import Protocol
 
 from app.frontier import Frontier, Head
 from app.peers import PeerRecord
-from app.status import NodeEvent, PeerStatus
+from app.people import People
+from app.status import NodeEvent, Notice, PeerStatus
 from app.timeline import TimelineEntry, TimelineReader
 
 
@@ -37,6 +38,13 @@ class ChatBackend(Protocol):
 
     @property
     def log(self) -> ChatLog: ...
+
+    @property
+    def people(self) -> People:
+        """What authors are called here, and who is not shown."""
+
+    def command(self, text: str) -> Notice:
+        """Do what the person decided about somebody, one of app.door.COMMANDS; ChatError says what to type instead."""
 
     def send(self, text: str) -> Future[TimelineEntry]:
         """Append an own message; resolved when it is durable. ChatError, at once or in the future, says why not."""

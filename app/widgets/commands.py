@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from app import door
 from app.text import one_line
 from app.widgets.wrap import shorten
 
@@ -15,12 +16,14 @@ from app.widgets.wrap import shorten
 class Command(Enum):
     HELP = "/help"
     PEERS = "/peers"
+    NOTICES = "/notices"
     QUIT = "/quit"
 
 
 DESCRIPTIONS = {
     Command.HELP: "this help",
-    Command.PEERS: "who is there, and how far they are",
+    Command.PEERS: "who is there, how far they are, and their keys",
+    Command.NOTICES: "the last notices, with their times",
     Command.QUIT: "leave",
 }
 
@@ -31,16 +34,25 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Decide:
+    """A decision about somebody, for the node: app.door.COMMANDS."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     text: str
 
 
-def read(text: str) -> Say | Command | Hint:
+def read(text: str) -> Say | Command | Decide | Hint:
     if not text.startswith("/"):
         return Say(text)
     if text.startswith("//"):
         return Say(text[1:])
     word = text.strip()
+    if word.split()[0] in door.COMMANDS:
+        return Decide(word)
     try:
         return Command(word)
     except ValueError:

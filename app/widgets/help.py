@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from textual.binding import Binding, BindingType
 
+from app import door
 from app.widgets.commands import DESCRIPTIONS
 from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
@@ -29,8 +30,13 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
     rows.append(("mouse drag", "select; Ctrl+C copies"))
     rows.append(("", ""))
     rows += [(command.value, said) for command, said in DESCRIPTIONS.items()]
+    rows += list(door.HELP.items())
     rows.append(("//text", "send a message that begins with /"))
     rows.append(("", ""))
+    rows.append(("carol?", "known through others, and never met"))
+    rows.append(("bob~3f2a9c", "not the bob that you know: the key of this one begins so"))
     rows.append((SAVED, "beside your message: saved on this computer"))
     rows.append((HELD, "saved on another computer too"))
+    rows.append(("", ""))
+    rows.append(("", door.MEMBERS_READ))
     return rows

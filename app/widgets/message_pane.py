@@ -79,6 +79,11 @@ class MessagePane(Widget):
         self._scrollback.landed(entries)
         self._draw_soon()
 
+    def renamed(self) -> None:
+        """Authors are called otherwise now."""
+        self._scrollback.renamed()
+        self._draw_soon()
+
     def held(self, seq: int) -> None:
         """Own messages up to seq are on another computer too."""
         if seq > self._held:

@@ -50,6 +50,7 @@ def describe(peer: PeerStatus) -> str:
     if peer.phase is PeerPhase.CONNECTED:
         words += [f"{peer.missing:,} to get"] if peer.missing else []
         words += [f"{peer.lacking:,} to give"] if peer.lacking else []
+    words += ["verified"] if peer.verified else []
     return ", ".join(words)
 
 

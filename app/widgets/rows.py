@@ -12,10 +12,12 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
+from typing import Protocol
 
 from rich.cells import cell_len
 
 from app.entry import MAX_TEXT_BYTES, Entry
+from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
 from app.widgets.wrap import Piece, shorten, wrap
@@ -29,6 +31,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CELLS = 5
 _INDENT = 2
 _CUT_REMARK = "\n… (too long: the rest is not shown)"
+
+
+class Names(Protocol):
+    """What authors are called; app.people.People."""
+
+    def label(self, key: bytes, said: str) -> str: ...
+
+    def is_refused(self, key: bytes) -> bool: ...
 
 
 class Role(Enum):
@@ -70,12 +80,17 @@ class EntryRows:
 
     __slots__ = ("_columns", "_head", "_pieces", "_starts", "day", "message", "role")
 
-    def __init__(self, entry: TimelineEntry, columns: Columns) -> None:
+    def __init__(self, entry: TimelineEntry, columns: Columns, names: Names | None = None) -> None:
+        """names: None for what authors call themselves."""
         moment = _local(entry.time, columns.zone)
         self.day = None if moment is None else moment.date()
-        self.message, self.role = _message(entry.entry)
+        name = entry.name if names is None else names.label(entry.author, entry.name)
+        if names is not None and names.is_refused(entry.author):
+            self.message, self.role = "[not shown: you refused its author]", Role.PLACEHOLDER
+        else:
+            self.message, self.role = _message(entry.entry)
         self._columns = columns
-        self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(entry.name), own=entry.own)
+        self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(name), own=entry.own)
         head_cells = sum(cell_len(span.text) for span in self._head)
         self._pieces: list[Piece] = wrap(
             self.message, columns.width - columns.indent(head_cells), columns.width - head_cells
@@ -120,11 +135,11 @@ class Columns:
         """What precedes the text in an entry's first row; for own ones with room for a mark that says who has it."""
         if self.wide:
             room = 10 if self.width < 100 else 16
-            name = shorten(name, room)
+            name = shorten_name(name, room)
             padding = " " * (room - cell_len(name) + 1)
             space, mark = Span(" ", Role.SPACE), Span(" ", Role.MARK)
             return (space, Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), space, mark, space)
-        label = Span(shorten(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
+        label = Span(shorten_name(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
         space = Span(" ", Role.SPACE)
         end = (Span(" ", Role.MARK), space) if own else (space,)
         return (Span(time, Role.TIME), space, label, *end) if self.width >= TINY else (label, *end)
@@ -143,6 +158,13 @@ class Columns:
         left = max(0, self.width - len(label)) // 2
         line = "─" * left + label
         return Row(-1, (Span(line + "─" * (self.width - len(line)), Role.DAY),))
+
+
+def shorten_name(name: str, width: int) -> str:
+    """`name` in at most `width` cells; what tells it from others stays as long as there is room."""
+    said, mark, rest = name.partition(UNMET if name.endswith(UNMET) else APART)
+    room = width - cell_len(mark + rest)
+    return shorten(name, width) if cell_len(name) <= width or room < 2 else shorten(said, room) + mark + rest
 
 
 def _message(entry: Entry) -> tuple[str, Role]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from app.timeline import TimelineEntry, TimelineReader
-from app.widgets.rows import MAX_WIDTH, Columns, EntryRows, Row
+from app.widgets.rows import MAX_WIDTH, Columns, EntryRows, Names, Row
 from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
 
 MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
@@ -51,8 +51,10 @@ class _Anchor:
 
 
 class Scrollback:
-    def __init__(self, reader: TimelineReader, *, zone: tzinfo | None = None) -> None:
-        """zone: in which times and days are shown; None is the computer's own."""
+    def __init__(self, reader: TimelineReader, *, zone: tzinfo | None = None, names: Names | None = None) -> None:
+        """zone: in which times and days are shown, None for the computer's own; names: what authors are called, None
+        for what they call themselves."""
+        self._names = names
         self._reader = reader
         self._zone = zone
         self._window = Window(reader)
@@ -89,6 +91,11 @@ class Scrollback:
             self._columns = Columns(width, self._zone)
             self._wrapped.clear()
             self._reflows += 1
+
+    def renamed(self) -> None:
+        """Authors are called otherwise now."""
+        self._wrapped.clear()
+        self._reflows += 1
 
     def lines(self) -> list[Line]:
         """The rows on the screen, at most its height, the newest last."""
@@ -284,7 +291,7 @@ class Scrollback:
         if rows is None:
             if len(self._wrapped) >= _MAX_WRAPPED:
                 self._wrapped.clear()
-            rows = self._wrapped[ident(entry)] = EntryRows(entry, self._columns)
+            rows = self._wrapped[ident(entry)] = EntryRows(entry, self._columns, self._names)
         return rows
 
     def _number(self, place: Place) -> int:

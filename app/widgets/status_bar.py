@@ -58,6 +58,10 @@ class StatusBar(Widget):
             self._below = below
             self._draw_soon()
 
+    def has_room_for(self, notice: Notice) -> bool:
+        """Whether it can be shown whole."""
+        return cell_len(_text(notice)) <= self.size.width - (cell_len(self._below) + 1 if self._below else 0)
+
     def tell(self, notice: Notice) -> None:
         """Show a notice when those before it have been read."""
         self._waiting.append(notice)
@@ -113,11 +117,14 @@ class StatusBar(Widget):
 
     def _left(self, width: int) -> tuple[str, str]:
         if self._notice is not None:
-            sign = "! " if self._notice.urgent else ""
             style = "bold $text-error" if self._notice.urgent else "$text-warning"
-            return shorten(sign + one_line(self._notice.text), width), style
+            return shorten(_text(self._notice), width), style
         for parts in ((self._place, self._summary, "F1 help"), (self._place, self._summary), (self._place,)):
             text = " · ".join(part for part in parts if part)
             if cell_len(text) <= width:
                 return text, "$text-muted"
         return shorten(self._place, width), "$text-muted"
+
+
+def _text(notice: Notice) -> str:
+    return ("! " if notice.urgent else "") + one_line(notice.text)

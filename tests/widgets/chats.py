@@ -9,10 +9,13 @@ from contextlib import ExitStack, closing, contextmanager
 from contextvars import Context
 from pathlib import Path
 
+from app.door import Door
 from app.frontier import Head
 from app.identity import Identity
 from app.ingest import IngestReport
-from app.status import NodeEvent, PeerPhase, PeerStatus
+from app.peers import PeerRecord, Standing
+from app.people import People
+from app.status import NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.timeline import TimelineEntry
 
@@ -39,12 +42,31 @@ class LocalChat:
         self._folder = folder
         self._stack = stack
         self.log = self._open(me)
+        self.door = Door(
+            me,
+            self.log.author,
+            (),
+            open=False,
+            admit=False,
+            records={},
+            authors=self.log.authors,
+            save=self._save,
+            tell=self.tell,
+            renamed=lambda: self.tell(Renamed()),
+        )
         self._others: dict[str, Log] = {}
         self._given: dict[str, int] = {}
         self._states = {peer: PeerStatus(peer, PeerPhase.CONNECTING) for peer in peers}
         self._listeners: list[Callable[[NodeEvent], None]] = []
         self.running = False
         self.ended = False
+
+    @property
+    def people(self) -> People:
+        return self.door.people
+
+    def command(self, text: str) -> Notice:
+        return self.door.command(text)
 
     def send(self, text: str) -> Future[TimelineEntry]:
         return self.log.append(text)
@@ -66,13 +88,15 @@ class LocalChat:
     def tell(self, event: NodeEvent) -> None:
         if isinstance(event, PeerStatus):
             self._states[event.name] = event
-        loop = asyncio.get_running_loop()
         for listener in tuple(self._listeners):
+            loop = asyncio.get_running_loop()
             loop.call_soon(listener, event, context=Context())  # as from the log's thread: nobody's context
 
-    def says(self, name: str, *texts: str) -> Future[IngestReport]:
-        """Messages by `name` arrive, a minute apart."""
+    def says(self, name: str, *texts: str, met: bool = True) -> Future[IngestReport]:
+        """Messages by `name` arrive, a minute apart. met: directly, before, so that the name is pinned."""
         log = self._others.get(name) or self._others.setdefault(name, self._open(name))
+        if met and log.author not in self.door.records:
+            self.door._remember(PeerRecord(log.author, name, START, {}, Standing.ACCEPTED, START))
         for text in texts:
             self.clock.now += MINUTE
             log.append(text).result()
@@ -81,6 +105,9 @@ class LocalChat:
         first = self._given.get(name, 0) + 1
         self._given[name] = head.seq
         return self.log.ingest(log.read_runs(feed, first, head.seq, 1 << 30))
+
+    def _save(self, record: PeerRecord) -> None:
+        self.log.remember_peer(record)
 
     def _open(self, name: str) -> Log:
         # Keys that are the same in each run make the same colours.
