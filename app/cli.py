@@ -118,8 +118,8 @@ def _chat(options: Options) -> int:
         signal.signal(number, _leave)
     if not config.key_file(user).exists() and config.room_names(user):
         raise IdentityError(
-            f"the key file {config.key_file(user)} is missing, and what is in {user / 'rooms'} was written with it: put a "
-            f"copy of it back with: chat-tui identity import {options.me} FILE; or move {user} away to begin anew"
+            f"the key file {config.key_file(user)} is missing, and what is in {user / 'rooms'} was written with it: "
+            f"put a copy of it back with: chat-tui identity import {options.me} FILE; or move {user} away to begin anew"
         )
     key = identity_file.read_or_create(config.key_file(user))
     own = passphrase.unlock(key, options.me, os.environ, passphrase.asker())

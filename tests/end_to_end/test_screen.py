@@ -58,6 +58,16 @@ def test_a_signal_leaves_cleanly_and_keeps_the_draft(household: Household, numbe
     terminal.wait_for("half a thou")
 
 
+@pytest.mark.parametrize("leaving", [CTRL_Q, "/quit\r"])
+def test_leaving_in_the_moment_of_sending_saves_and_ends_well(household: Household, leaving: str) -> None:
+    alice = household.name("alice")
+    terminal = household.terminal(alice)
+    terminal.wait_for(READY)
+    terminal.send(f"last words\r{leaving}")
+    assert terminal.wait_for_end() == 0
+    household.terminal(alice).wait_for("last words")
+
+
 def test_a_message_that_was_shown_survives_a_kill(household: Household) -> None:
     alice = household.name("alice")
     terminal = household.terminal(alice)
