@@ -17,6 +17,7 @@ from functools import partial
 from random import Random
 from socket import socket
 
+from app.errors import StorageError
 from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
 from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
@@ -178,6 +179,7 @@ class _Run:
             ingest=settings.ingest,
             on_output=self._output,
             on_event=self._exchange_event,
+            on_store_error=self._store_error,
         )
         self.members = Members(
             Peer(local.identity.public, local.node),
@@ -215,6 +217,9 @@ class _Run:
         if isinstance(event, Misbehaved):
             self.members.dismissed(event.session, event.text)
         self._settings.on_event(event)
+
+    def _store_error(self, error: StorageError) -> None:
+        self._settings.on_event(Notice(one_line(f"others cannot be sent all that is here: {error}"), urgent=True))
 
     # What discovery asks and says.
 
@@ -352,11 +357,17 @@ class _Run:
         ahead = time.time() - self._loop.time()
         while True:
             await asyncio.sleep(LOOK_AT_NETWORK)
-            present, now_ahead = local_addresses(), time.time() - self._loop.time()
+            present, now_ahead = self._look_around(), time.time() - self._loop.time()
             slept = now_ahead - ahead > SLEPT
             ahead = now_ahead
             if slept or present != self._present:
                 self._network_changed(present)
+
+    def _look_around(self) -> frozenset[LocalAddress]:
+        try:
+            return local_addresses()
+        except OSError:  # no file descriptor or buffer left for the question: what was seen last has to do
+            return self._present
 
     def _network_changed(self, present: frozenset[LocalAddress]) -> None:
         self._present = present

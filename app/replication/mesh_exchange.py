@@ -1,16 +1,22 @@
-"""What the exchange asks for, done: its ingests awaited, its output flushed, its timer kept, its events passed on."""
+"""What the exchange asks for, done: its ingests awaited, its output flushed, its timer kept, its events passed on.
+
+What the store cannot read is told to the person once. The session that needed it ends, the others go on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from app.entry import Run
+from app.errors import StorageError
 from app.frontier import Advance
 from app.ingest import IngestReport
 from app.replication.events import Event
 from app.replication.exchange import Exchange, ExchangeEvent, IngestRequest
+from app.replication.frames import ByeReason
 from app.replication.session import Session
 
 Ingest = Callable[[Sequence[Run], bytes], Awaitable[IngestReport | None]]  # bytes: the key of who brought them
@@ -29,19 +35,23 @@ class ExchangeDriver:
         ingest: Ingest,
         on_output: Callable[[Session], None],
         on_event: Callable[[ExchangeEvent], None],
+        on_store_error: Callable[[StorageError], None],
     ) -> None:
         self._exchange = exchange
         self._tasks = tasks
         self._ingest = ingest
         self._on_output = on_output
         self._on_event = on_event
+        self._on_store_error = on_store_error
+        self._store_error = ""
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._driving = False
         self._stopped = False
 
     def open(self, session: Session) -> None:
-        self._exchange.open(session, self._loop.time())
+        with self._reading_for(session):
+            self._exchange.open(session, self._loop.time())
         self._drive()
 
     def close(self, session: Session) -> None:
@@ -49,15 +59,18 @@ class ExchangeDriver:
         self._drive()
 
     def handle(self, session: Session, event: Event) -> None:
-        self._exchange.handle(session, event, self._loop.time())
+        with self._reading_for(session):
+            self._exchange.handle(session, event, self._loop.time())
         self._drive()
 
     def writable(self, session: Session) -> None:
-        self._exchange.writable(session, self._loop.time())
+        with self._reading_for(session):
+            self._exchange.writable(session, self._loop.time())
         self._drive()
 
     def committed(self, advances: Sequence[Advance]) -> None:
-        self._exchange.committed(advances, self._loop.time())
+        with self._reading_for(None):
+            self._exchange.committed(advances, self._loop.time())
         self._drive()
 
     def stop(self) -> None:
@@ -66,9 +79,8 @@ class ExchangeDriver:
         self._cancel_timer()
 
     def _drive(self) -> None:
-        if (
-            self._stopped or self._driving
-        ):  # a session that ended while its output was flushed: the loop below sees to the rest
+        # Already driving: a session ended while its output was flushed, and the loop below sees to the rest.
+        if self._stopped or self._driving:
             return
         self._driving = True
         try:
@@ -93,7 +105,8 @@ class ExchangeDriver:
         report = await self._ingest(request.runs, remote.key if remote else b"")
         for refused in report.refused if report else ():
             _LOG.warning("feed %s by %s: %s", refused.run.feed.hex(), remote and remote.name, refused.detail)
-        self._exchange.ingested(request.ticket, report, self._loop.time())
+        with self._reading_for(request.session):
+            self._exchange.ingested(request.ticket, report, self._loop.time())
         self._drive()
 
     def _set_timer(self) -> None:
@@ -109,5 +122,19 @@ class ExchangeDriver:
 
     def _tick(self) -> None:
         self._timer = None
-        self._exchange.tick(self._loop.time())
+        with self._reading_for(None):
+            self._exchange.tick(self._loop.time())
         self._drive()
+
+    @contextmanager
+    def _reading_for(self, session: Session | None) -> Iterator[None]:
+        try:
+            yield
+        except StorageError as error:
+            if str(error) != self._store_error:
+                self._store_error = str(error)
+                self._on_store_error(error)
+            if session is not None:
+                self._exchange.close(session, self._loop.time())
+                session.goodbye(ByeReason.BUSY, "it cannot read its database")
+                self._on_output(session)

@@ -18,6 +18,7 @@ from app.replication.mesh_gate import MAX_UNFINISHED
 from app.replication.mesh_members import MAX_WAITING
 from app.replication.transport import Tls
 from app.status import PeerPhase
+from app.storage import schema
 from tests.replication.mesh_node import MeshNode, unique
 from tests.replication.tls_end import End, dial
 
@@ -55,6 +56,22 @@ async def test_two_who_name_each_other_meet_by_multicast_and_hold_the_same(tmp_p
         await alice.until_holding(["hello", "hi"])
         await bob.until_holding(["hello", "hi"])
         assert alice.states(bob.name)[-1].detail == "direct connection"
+
+
+async def test_entries_that_cannot_be_read_are_told_once_and_cost_only_those_who_want_them(tmp_path: Path) -> None:
+    alice, bob = pair(tmp_path)
+    async with alice.running():
+        for number in range(3):
+            await asyncio.wrap_future(alice.log.append(f"message {number}"))
+        feed = alice.log.own_feed
+        num = alice.log._feeds.by_id(feed).num  # type: ignore[union-attr]
+        env = alice.log._env
+        env.write(lambda txn: txn.delete(schema.ENTRY_KEY.pack(num, 2), db=env.tables[schema.ENTRIES]))
+        async with bob.running():
+            await alice.until(lambda: any("cannot be sent all" in notice for notice in alice.notices()))
+            await bob.until(lambda: bob.phase(alice.name) is PeerPhase.LOST)
+            assert bob.texts() == []
+        assert len([notice for notice in alice.notices() if "cannot be sent all" in notice]) == 1
 
 
 async def test_four_nodes_connect_each_to_each(tmp_path: Path) -> None:
