@@ -213,3 +213,21 @@ def test_what_others_can_change_is_not_used(household: Household) -> None:
     assert f"chmod 700 {folder}" in chat.remarks[0]
     folder.chmod(0o700)
     assert household.lines(alice).end() == 0
+
+
+def test_a_key_that_is_lost_is_not_replaced_but_brought_back(household: Household) -> None:
+    alice = household.name("alice")
+    chat = household.lines(alice)
+    chat.type("before")
+    assert chat.end() == 0
+    copy = household.run("identity", "export", alice, "-", *at(household, alice)).stdout
+    key_file(household, alice).unlink()
+    without = household.lines(alice)
+    assert without.end() == 1
+    assert f"chat-tui identity import {alice} FILE" in without.remarks[0]
+    assert not key_file(household, alice).exists()
+    assert household.run("identity", "import", alice, "-", *at(household, alice), text=copy).returncode == 0
+    again = household.lines(alice)
+    again.type("after")
+    assert again.end() == 0
+    assert again.seen == [f"{alice}> before", f"{alice}> after"]
