@@ -14,6 +14,7 @@ class Refusal(Enum):
     INVALID = "its chain, signature or size does not hold"  # whoever sent it broke a rule
     ANOTHER_ROOM = "it belongs to another room"
     QUOTA = "too much was brought by one peer"
+    UNWANTED = "its author is refused here"
     FORKED = "it contradicts entries by the same author that are here"
 
 

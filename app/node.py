@@ -141,7 +141,7 @@ class Node:
         self._mesh = mesh = Mesh(
             local,
             [self._with_pin(peer) for peer in self._named.values()],
-            Exchange(self.log, self.log.own_feed, random=dice),
+            Exchange(self.log, self.log.own_feed, random=dice, withholds=self.log.withholds),
             ingest=self._ingest,
             admit=self._admit,
             interfaces=self._options.interfaces,

@@ -231,3 +231,49 @@ async def test_a_command_that_cannot_be_carried_out_says_why(tmp_path: Path, typ
     async with Person("alice", folder).chatting() as alice:
         with pytest.raises(UsageError, match=instead):
             alice.node.command(typed)
+
+
+async def test_the_words_of_somebody_who_is_refused_are_neither_passed_on_nor_taken_from_others(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob, carol, dave = people("alice"), people("bob"), people("carol"), people("dave")
+    async with bob.chatting(alice.name, carol.name), alice.chatting(bob.name):
+        await bob.says("before")
+        await alice.until(lambda: alice.reads() == ["before"])
+        alice.node.command(f"/refuse {bob.name}")
+        async with carol.chatting(bob.name):
+            await bob.says("after")
+            await carol.until(lambda: carol.reads() == ["before", "after"])
+    feed = bob.node.log.own_feed
+    async with alice.chatting(carol.name, dave.name, admit=True), carol.chatting(alice.name, admit=True):
+        await carol.says("from carol")
+        await alice.until(lambda: "from carol" in alice.reads())
+        async with dave.chatting(alice.name):
+            await dave.until(lambda: dave.reads() == ["from carol"])
+            await dave.says("from dave")
+            await carol.until(lambda: "from dave" in carol.reads())
+            await alice.until(lambda: alice.node.settled() == {carol.name, dave.name})
+        head = alice.node.log.head(feed)
+        assert head is not None
+        assert head.seq == 2  # what was here stays, unshown
+        assert dave.node.log.head(feed) is None
+
+
+async def test_a_feed_of_somebody_who_is_refused_is_refused_before_anything_of_it_is_here(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob, carol = people("alice"), people("bob"), people("carol")
+    async with bob.chatting(alice.name), alice.chatting("somebody"):
+        await alice.until(lambda: "asks to be let in" in alice.notices())
+        alice.node.command(f"/refuse {bob.name}")
+    async with bob.chatting(carol.name), carol.chatting(bob.name):
+        await bob.says("hello")
+        await carol.until(lambda: carol.reads() == ["hello"])
+    async with carol.chatting(alice.name, admit=True), alice.chatting(carol.name):
+        await carol.says("from carol")
+        await alice.until(lambda: alice.reads() == ["from carol"])
+        await alice.until(lambda: alice.node.settled() == {carol.name})
+        assert alice.node.log.head(bob.node.log.own_feed) is None
+        alice.node.command(f"/accept {bob.name}")
+    async with carol.chatting(alice.name, admit=True), alice.chatting(carol.name):
+        await alice.until(lambda: alice.reads() == ["hello", "from carol"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -47,11 +47,11 @@ class Announcer:
         self._dirty = dirty
         self._news: dict[Link, _News] = {}
 
-    def open(self, link: Link, now: float) -> None:
-        """Introduce all feeds, the own first: it is pushed by its number."""
+    def open(self, link: Link, feeds: Iterable[bytes], now: float) -> None:
+        """Introduce `feeds`, the own first: it is pushed by its number."""
         news = self._news[link] = _News()
         news.must[self._own_feed] = None
-        news.must.update(dict.fromkeys(self._heads))
+        news.must.update(dict.fromkeys(feeds))
         self.flush(link, now)
 
     def close(self, link: Link) -> None:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
@@ -91,7 +91,16 @@ ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved
 
 
 class Exchange:
-    def __init__(self, store: Store, own_feed: bytes, *, random: Random) -> None:
+    def __init__(
+        self,
+        store: Store,
+        own_feed: bytes,
+        *,
+        random: Random,
+        withholds: Callable[[bytes], bool] = lambda _: False,
+    ) -> None:
+        """withholds: whether a feed is neither wanted nor to be passed on, because its author is refused here."""
+        self._withholds = withholds
         self._store = store
         self._own_feed = own_feed
         self._heads: dict[bytes, Head] = store.frontier()
@@ -118,7 +127,7 @@ class Exchange:
         self._puller.open(link)
         self._server.open(link)
         self._pusher.open(link)
-        self._announcer.open(link, now)
+        self._announcer.open(link, [feed for feed in self._heads if not self._withholds(feed)], now)
 
     def close(self, session: Session, now: float) -> None:
         """The session is over; doing it twice is allowed."""
@@ -215,6 +224,8 @@ class Exchange:
                     self._dismiss(done.link, refused.detail or refused.refusal.value, now)
                 case Refusal.GAP:
                     self._gap(done.link, feed)
+                case Refusal.UNWANTED:
+                    self._pass_over(done.link, feed)
                 case Refusal.QUOTA:  # nobody's fault for certain: whoever brought the rest may only have passed it on
                     self._pass_over(done.link, feed)
             if self._intake.reset(done, feed):
@@ -267,6 +278,9 @@ class Exchange:
         mark.low, mark.seq, mark.short_hash, mark.void = theirs.low, theirs.seq, theirs.short_hash, False
         mark.sent = min(mark.sent, theirs.seq) if fell_back else mark.sent
         if mark.diverged:
+            return
+        if self._withholds(feed):
+            self._pass_over(link, feed)
             return
         mine = self._heads.get(feed)
         if feed == self._own_feed:

@@ -19,7 +19,7 @@ from app.errors import StorageError
 from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
-from app.peers import Author, PeerRecord
+from app.peers import Author, PeerRecord, Standing
 from app.storage import environment, schema
 from app.storage.batch import Batch
 from app.storage.environment import Environment, Table, Txn, damaged
@@ -81,7 +81,7 @@ class Log:
             HybridClock(max(latest, skim_entry(newest)[0] or 0)),
             identity=identity,
             own_num=own.num,
-            verifier=Verifier(room, self._author_of),
+            verifier=Verifier(room, self._author_of, self._is_refused),
             wall=wall,
             quota=quota,
         )
@@ -175,10 +175,15 @@ class Log:
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         """Runs from `low` to the checkpoint at or after `high`; of max_bytes of entries, but at least one run."""
         record = self._feeds.by_id(feed)
-        if record is None or not record.low <= low <= record.seq:
+        if record is None or not record.low <= low <= record.seq or self._is_refused(record.author):
             return []
         with self._env.read() as txn:
             return FeedReader(txn, self._env.tables, self._feeds).runs(record, low, high, max_bytes)
+
+    def withholds(self, feed: bytes) -> bool:
+        """Whether the feed is here and its author refused: more of it is not taken, and none of it given."""
+        record = self._feeds.by_id(feed)
+        return record is not None and self._is_refused(record.author)
 
     # The timeline
 
@@ -251,6 +256,10 @@ class Log:
     def _snapshot(self) -> Iterator[TimelineSnapshot]:
         with self._env.read() as txn:
             yield TimelineSnapshot(txn, self._env.tables, self._feeds, self.author)
+
+    def _is_refused(self, author: bytes) -> bool:
+        record = self._peers.get(author)
+        return record is not None and record.standing is Standing.REFUSED
 
     def _author_of(self, feed: bytes) -> bytes | None:
         record = self._feeds.by_id(feed)

@@ -43,8 +43,11 @@ class VerifiedRun:
 class Verifier:
     """Verifies the runs of one room."""
 
-    def __init__(self, room: str, author_of: Callable[[bytes], bytes | None]) -> None:
-        """author_of: the key of the author of a feed that is held."""
+    def __init__(
+        self, room: str, author_of: Callable[[bytes], bytes | None], is_refused: Callable[[bytes], bool]
+    ) -> None:
+        """author_of: the key of the author of a feed that is held; is_refused: whether an author is refused here."""
+        self._is_refused = is_refused
         self._room = name_key(room)
         self._author_of = author_of
         self._keys: OrderedDict[bytes, PublicKey] = OrderedDict()
@@ -66,6 +69,8 @@ class Verifier:
         author = genesis.author if genesis else self._author_of(run.feed) or promised.get(run.feed)
         if author is None:
             return RefusedRun(run, Refusal.GAP, "nothing of its feed is here")
+        if self._is_refused(author):
+            return RefusedRun(run, Refusal.UNWANTED, Refusal.UNWANTED.value)
         head = fold_chain(run.before, run.entries)
         if not self._key(author).verify(checkpoint_message(run.feed, run.last, head), run.signature):
             return RefusedRun(run, Refusal.INVALID, f"the signature at entry {run.last} does not hold")

@@ -67,7 +67,7 @@ def test_words_pass_through_a_third_one(household: Household) -> None:
     at_alice.type("hello bob")
     assert at_alice.end() == 0
     at_bob = household.lines(bob, carol)
-    at_bob.wait_for(f"{alice}> hello bob")
+    at_bob.wait_for(f"{alice}?> hello bob")
     assert at_bob.end() == 0
     assert at_carol.terminate() == 0
     assert at_carol.seen == []
