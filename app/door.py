@@ -33,8 +33,8 @@ from app.trust import (
     unconfirmed,
 )
 
-MAX_REMEMBERED = 64  # who knocked or came with another key; the oldest is forgotten first
-MAX_ANNOUNCED = 32  # people who knock, of whom a notice tells; /peers lists the others
+MAX_REMEMBERED = 512  # who knocked or came with another key; the oldest is forgotten first
+MAX_ANNOUNCED = 32  # who knocks and of whom a notice tells, under names that I look for, and as many under others
 
 HELP = {
     "/accept NAME": "let somebody in who asks to be",
@@ -83,7 +83,7 @@ class Door:
         self._renamed = renamed
         self._wall = wall
         self._guests: OrderedDict[bytes, Guest] = OrderedDict()
-        self._announced: set[bytes] = set()
+        self._announced: dict[bool, set[bytes]] = {True: set(), False: set()}  # whether it is looked for
         self._shown: dict[tuple[str, str], bytes] = {}  # command and name: the key that its answer showed
         self.people = People(own, me, records=lambda: self._records, authors=authors)
 
@@ -121,24 +121,22 @@ class Door:
     def knocks(self, key: bytes) -> None:
         """It was told to wait: say so, once, with what to type."""
         guest = self._guests.get(key)
-        if guest is None or guest.judgement.verdict is not Verdict.KNOCK or key in self._announced:
+        if guest is None or guest.judgement.verdict is not Verdict.KNOCK:
             return
-        if len(self._announced) >= MAX_ANNOUNCED:
+        announced = self._announced[name_key(guest.name) in self._named]
+        if key in announced or len(announced) >= MAX_ANNOUNCED:
             return
-        self._announced.add(key)
-        if len(self._announced) == MAX_ANNOUNCED:
+        announced.add(key)
+        if len(announced) == MAX_ANNOUNCED:
             self._tell(Notice("many ask to be let in: /peers lists them, no more of them are announced"))
             return
         why = guest.judgement.mine
         who = f"{guest.name} (key {grouped(fingerprint(key))})"
         name = self.label(key, guest.name) if len(self._called(guest.name)) > 1 else guest.name
-        match guest.judgement.cause:
-            case Cause.WOULD_READ:
-                said = f"{guest.name} {why}: /accept {name} to let it in"
-            case Cause.CONTRADICTS:
-                said = f"{who} has to wait: {why}. /accept {name} to let it in, or /refuse {name}"
-            case _:
-                said = f"{who} {why}: /accept {name}, or /refuse {name}"
+        if guest.judgement.cause is Cause.WOULD_READ:
+            said = f"{guest.name} {why}: /accept {name} to let it in"
+        else:
+            said = f"{who} {why}: /accept {name}, or /refuse {name}"
         self._tell(Notice(one_line(said)))
 
     def remember_held(self, key: bytes, feed: bytes, seq: int) -> None:

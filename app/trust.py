@@ -89,14 +89,17 @@ def judge(house: House, key: bytes, name: str) -> Judgement:
         return Judgement(Verdict.ADMIT, Cause.ACCEPTED)
     if house.open:
         return Judgement(Verdict.ADMIT, Cause.OPEN)
+    others = _others(house, key)
+    reading = f" and to read {_their_words(house, others)}" if others else ""
     if name_key(name) not in house.named:
-        return Judgement(Verdict.KNOCK, Cause.STRANGER, "asks to be let in")
+        return Judgement(Verdict.KNOCK, Cause.STRANGER, f"asks to be let in{reading}")
     if expected is None and contradicted(house, key, name):
         return Judgement(
-            Verdict.KNOCK, Cause.CONTRADICTS, f"another {name}, whose words came through others, has another key"
+            Verdict.KNOCK,
+            Cause.CONTRADICTS,
+            f"asks to be let in{reading}; another {name}, whose words came through others, has another key",
         )
-    others = () if house.admit else _others(house, key)
-    if others:
+    if others and not house.admit:
         return Judgement(Verdict.KNOCK, Cause.WOULD_READ, f"will read {_their_words(house, others)}")
     return Judgement(Verdict.ADMIT, Cause.NAMED)
 

@@ -12,7 +12,6 @@ import contextlib
 import gc
 import os
 from collections import deque
-from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar
@@ -26,20 +25,19 @@ from textual.message import Message
 
 from app.entry import check_text
 from app.errors import ChatError
-from app.names import DEFAULT_ROOM
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
-from app.widgets import commands
+from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.commands import Command, Decide, Hint, Say
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
-from app.widgets.info_screen import InfoScreen, Row
+from app.widgets.info_screen import InfoScreen
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
-from app.widgets.peer_bar import SIGNS, PeerBar, describe
+from app.widgets.peer_bar import PeerBar
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
@@ -113,7 +111,9 @@ class ChatApp(App[None]):
         peers = self._backend.statuses()
         yield PeerBar(peers, id="peers")
         with Horizontal(id="room"):
-            yield MessagePane(self._scrollback, self._timeline.own_feed, self._hints(peers), id="messages")
+            yield MessagePane(
+                self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
+            )
             yield PaneScrollBar(id="scrollbar")
         yield NoticeBoard(id="notices")
         yield StatusBar(self._backend.me, self._backend.room, id="status")
@@ -205,9 +205,9 @@ class ChatApp(App[None]):
             case Command.HELP:
                 self.action_help()
             case Command.PEERS:
-                self.push_screen(InfoScreen("Who is there", self._peer_rows))
+                self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
             case Command.NOTICES:
-                self.push_screen(InfoScreen("Notices", self._notice_rows))
+                self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._notices)))
             case Decide(decision):
                 try:
                     self._answer(self._backend.command(decision))
@@ -382,31 +382,6 @@ class ChatApp(App[None]):
         if title != self._terminal_title:
             self._terminal_title = title
             self._write(f"\x1b]0;{title}\x07")
-
-    def _peer_rows(self) -> Sequence[Row]:
-        rows = [
-            (
-                f"{SIGNS[peer.phase]} {one_line(peer.name)}",
-                describe(peer)
-                + (f": {one_line(peer.detail)}" if peer.detail else "")
-                + (f" ({one_line(peer.known)})" if peer.known else ""),
-            )
-            for peer in self._backend.statuses()
-        ]
-        return rows or [("", "nobody is named: start with chat-tui ME PEER")]
-
-    def _notice_rows(self) -> Sequence[Row]:
-        return [(at, one_line(notice.text)) for at, notice in self._notices] or [("", "there were none")]
-
-    def _hints(self, peers: Sequence[PeerStatus]) -> Sequence[str]:
-        me, room = one_line(self._backend.me), one_line(self._backend.room)
-        peer = one_line(peers[0].name) if peers else "NAME"
-        option = "" if room == DEFAULT_ROOM else f"--room {room} "
-        return (
-            "No messages yet. What you write is saved here, and reaches the others when you are both on.",
-            f"{peer} types:  chat-tui {option}{peer} {me}",
-            "F1 shows the keys, Ctrl+Q leaves.",
-        )
 
     def _write(self, sequence: str) -> None:
         """Send a control sequence of ours to the terminal."""

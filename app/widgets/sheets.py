@@ -1,0 +1,42 @@
+"""What the sheets over the chat say, and the hints where there are no messages: plain functions of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.names import DEFAULT_ROOM
+from app.status import Notice, PeerStatus
+from app.text import one_line
+from app.widgets.backend import ChatBackend
+from app.widgets.info_screen import Row
+from app.widgets.peer_bar import SIGNS, describe
+
+
+def peer_rows(peers: Sequence[PeerStatus]) -> Sequence[Row]:
+    rows = [
+        (
+            f"{SIGNS[peer.phase]} {one_line(peer.name)}",
+            describe(peer)
+            + (f": {one_line(peer.detail)}" if peer.detail else "")
+            + (f" ({one_line(peer.known)})" if peer.known else ""),
+        )
+        for peer in peers
+    ]
+    return rows or [("", "nobody is named: start with chat-tui ME PEER")]
+
+
+def notice_rows(notices: Iterable[tuple[str, Notice]]) -> Sequence[Row]:
+    """notices: the time of day, and what was told then."""
+    return [(at, one_line(notice.text)) for at, notice in notices] or [("", "there were none")]
+
+
+def hints(backend: ChatBackend, peers: Sequence[PeerStatus]) -> Sequence[str]:
+    """What to say while there are no messages."""
+    me, room = one_line(backend.me), one_line(backend.room)
+    peer = one_line(peers[0].name) if peers else "NAME"
+    option = "" if room == DEFAULT_ROOM else f"--room {room} "
+    return (
+        "No messages yet. What you write is saved here, and reaches the others when you are both on.",
+        f"{peer} types:  chat-tui {option}{peer} {me}",
+        "F1 shows the keys, Ctrl+Q leaves.",
+    )
