@@ -115,7 +115,8 @@ def _chat(options: Options) -> int:
         log_file.check_writable(options.log_file)
     log_file.start(options.log_file or config.log_path(user), level)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, _leave)
     if not config.key_file(user).exists() and config.room_names(user):
         raise IdentityError(
             f"the key file {config.key_file(user)} is missing, and what is in {user / 'rooms'} was written with it: "

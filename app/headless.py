@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -12,10 +11,9 @@ from app.config import Options
 from app.line_format import notice_line, peer_sentence
 from app.line_mode import LAST_WORDS, LineMode, LineNode
 from app.line_output import LineOutput
+from app.signals import leaving_on_signals
 from app.status import NodeEvent, Notice, PeerPhase, PeerStatus
 from app.text import one_line
-
-LEAVING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RunningNode(LineNode, Protocol):
@@ -58,14 +56,12 @@ def run_headless(node: RunningNode) -> int:
 
 async def _run(node: RunningNode, face: Callable[[asyncio.Event], Awaitable[int]]) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in LEAVING_SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(node.run())
-        try:
-            return await face(stop)
-        finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+    with leaving_on_signals(stop.set):
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(node.run())
+            try:
+                return await face(stop)
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running

@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import draft
+from app.signals import leaving_on_signals
 
 if TYPE_CHECKING:
     from app.widgets.backend import ChatBackend
 
 _FRAMES_PER_SECOND = "240"  # Textual's own 60 add up to 17 ms between a key and its letter
-_LEAVING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def run_screen(backend: ChatBackend, *, draft_file: Path | None = None) -> int:
@@ -27,12 +26,7 @@ def run_screen(backend: ChatBackend, *, draft_file: Path | None = None) -> int:
 
     draft_file: where the composer's text is kept between starts.
     """
-    handlers = {number: signal.getsignal(number) for number in _LEAVING}
-    try:
-        return asyncio.run(_show(backend, draft_file))
-    finally:
-        for number, handler in handlers.items():  # asyncio puts the system's own in their place
-            signal.signal(number, handler)
+    return asyncio.run(_show(backend, draft_file))
 
 
 async def _show(backend: ChatBackend, draft_file: Path | None) -> int:
@@ -42,15 +36,13 @@ async def _show(backend: ChatBackend, draft_file: Path | None) -> int:
 
     gc.enable()
     app = ChatApp(backend, draft="" if draft_file is None else draft.load(draft_file))
-    loop = asyncio.get_running_loop()
-    for number in _LEAVING:
-        loop.add_signal_handler(number, app.leave)
-    try:
-        await app.run_async()
-        await app.settle()
-    finally:
-        if draft_file is not None:
-            draft.save(draft_file, app.draft)
+    with leaving_on_signals(app.leave):
+        try:
+            await app.run_async()
+            await app.settle()
+        finally:
+            if draft_file is not None:
+                draft.save(draft_file, app.draft)
     if app.failure is not None:
         raise app.failure
     return 0
