@@ -122,6 +122,10 @@ class Network:
     def lonely_host(self) -> Host:
         return Host(self._stack, self._switch)
 
+    def command(self, command: Sequence[str]) -> list[str]:
+        """The same command on the switch, where host n is at interface `portN`."""
+        return self._switch.command(command)
+
 
 @contextmanager
 def network() -> Iterator[Network]:
