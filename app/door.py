@@ -16,7 +16,7 @@ from app.errors import UsageError
 from app.identity import fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import Author, PeerRecord, Standing
-from app.people import APART, UNMET, People
+from app.people import APART, UNMET, People, set_apart
 from app.phrase import phrase
 from app.status import Notice
 from app.text import one_line
@@ -132,7 +132,8 @@ class Door:
             return
         why = guest.judgement.mine
         who = f"{guest.name} (key {grouped(fingerprint(key))})"
-        name = self.label(key, guest.name) if len(self._called(guest.name)) > 1 else guest.name
+        rivals = [other for other in self._called(guest.name) if other != key]
+        name = set_apart(key, guest.name, rivals) if rivals else guest.name
         if guest.judgement.cause is Cause.WOULD_READ:
             said = f"{guest.name} {why}: /accept {name} to let it in"
         else:

@@ -86,7 +86,7 @@ def peer_sentence(status: PeerStatus) -> str:
         case PeerPhase.REFUSED:
             return f"no connection to {status.name}{because or ': refused'}"
         case PeerPhase.KNOCKING:
-            return f"{status.name} would like to join{because}"
+            return f"{status.name}{because or ' would like to join'}"
 
 
 def read_text_line(line: bytes) -> Say | None:

@@ -24,7 +24,7 @@ from app.frontier import Advance
 from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import PeerRecord
-from app.people import People
+from app.people import People, set_apart
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
@@ -233,7 +233,8 @@ class Node:
             self._states[key] = state
         if state.key is not None:
             self._states.pop((key[0], None), None)  # who it is is known now
-        if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
+        mine = state.key is not None and self.people.is_refused(state.key)  # I said so myself: no news
+        if state.phase is PeerPhase.REFUSED and not mine and (before is None or before.phase is not PeerPhase.REFUSED):
             self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), urgent=True))
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
             self.door.knocks(state.key)
@@ -279,14 +280,17 @@ class Node:
         return state.name if state.key is None else self._shown_peer(state.key, state.name)
 
     def _shown_peer(self, key: bytes, said: str) -> str:
-        """The name under which a connection is shown: of whom the key is, else of whom it says it is if I look for
-        them or know them, else a name that says which key it is."""
+        """The name under which a connection is shown: of whom the key is, else of whom it says it is; strangers who
+        say the same are told apart."""
         record = self.door.records.get(key)
         if record is not None and record.pinned_at is not None:
             return record.name
         if name_key(said) in self._named or self.door.pinned(said) is not None:
             return said
-        return self.door.label(key, said)
+        rivals = {other for name, other in self._states if name == name_key(said)} - {key, None}
+        if name_key(said) == name_key(self.me):
+            rivals.add(self._identity.public)
+        return set_apart(key, said, filter(None, rivals)) if rivals else said
 
     def _display(self, name: str) -> str:
         named = self._named.get(name_key(name))

@@ -69,7 +69,7 @@ class People:
         namesakes = self._same_names().get(name_key(said), set()) - {key}
         if record is None and not namesakes:
             return said + UNMET
-        return said + APART + _beginning(key, namesakes)
+        return set_apart(key, said, namesakes)
 
     def _same_names(self) -> dict[str, set[bytes]]:
         if self._namesakes is None:
@@ -80,7 +80,8 @@ class People:
         return self._namesakes
 
 
-def _beginning(key: bytes, namesakes: Iterable[bytes]) -> str:
-    """So much of the fingerprint as no namesake's begins with."""
+def set_apart(key: bytes, said: str, namesakes: Iterable[bytes]) -> str:
+    """The name with so much of the fingerprint as no namesake's begins with."""
     own, others = fingerprint(key), [fingerprint(other) for other in namesakes]
-    return next((own[:n] for n in _DIGITS if not any(other.startswith(own[:n]) for other in others)), own)
+    shown = next((own[:n] for n in _DIGITS if not any(other.startswith(own[:n]) for other in others)), own)
+    return said + APART + shown

@@ -89,8 +89,8 @@ def judge(house: House, key: bytes, name: str) -> Judgement:
         return Judgement(Verdict.ADMIT, Cause.ACCEPTED)
     if house.open:
         return Judgement(Verdict.ADMIT, Cause.OPEN)
-    others = _others(house, key)
-    reading = f" and to read {_their_words(house, others)}" if others else ""
+    all_others, others = _others(house, key, also_named=True), _others(house, key)
+    reading = f" and to read {_their_words(house, all_others)}" if all_others else ""
     if name_key(name) not in house.named:
         return Judgement(Verdict.KNOCK, Cause.STRANGER, f"asks to be let in{reading}")
     if expected is None and contradicted(house, key, name):
@@ -139,12 +139,12 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-def _others(house: House, key: bytes) -> list[Author]:
-    """Who has words here, beside me, the author `key`, and those who are named."""
+def _others(house: House, key: bytes, *, also_named: bool = False) -> list[Author]:
+    """Who has words here that may be passed on, beside me, the author `key`, and those who are named."""
     return [
         author
         for author in house.authors
-        if author.messages and author.key not in (house.own, key) and not _is_named(house, author)
+        if author.messages and author.key not in (house.own, key) and (also_named or not _is_named(house, author))
         if not _is_refused(house, author)
     ]
 

@@ -277,3 +277,15 @@ async def test_a_feed_of_somebody_who_is_refused_is_refused_before_anything_of_i
         alice.node.command(f"/accept {bob.name}")
     async with carol.chatting(alice.name, admit=True), alice.chatting(carol.name):
         await alice.until(lambda: alice.reads() == ["hello", "from carol"])
+
+
+async def test_strangers_who_call_themselves_the_same_are_shown_apart(people: Callable[[str], Person]) -> None:
+    alice, carol, other = people("alice"), people("carol"), people("mallory")
+    other.name = carol.name
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(alice.chatting("somebody"))
+        await stack.enter_async_context(carol.chatting(alice.name))
+        await alice.until(lambda: alice.phase(carol.name) is PeerPhase.KNOCKING)
+        await stack.enter_async_context(other.chatting(alice.name))
+        shown = {f"{who.name}~{who.identity.fingerprint[:6]}" for who in (carol, other)}
+        await alice.until(lambda: shown <= {status.name for status in alice.node.statuses()})

@@ -191,5 +191,5 @@ def test_who_has_to_be_confirmed_before_the_start(start: Start) -> None:
 def test_what_a_stranger_would_read_is_said_before_the_person_decides() -> None:
     case = CASES["a stranger"]
     authors = (wrote(DAVE, "dave", 3), wrote(ME, "alice"))
-    judged = judge(replace(case, authors=authors).house, CAROL, "carol")
+    judged = judge(replace(case, named=("dave",), authors=authors).house, CAROL, "carol")
     assert judged.mine == "asks to be let in and to read 3 messages by dave"
