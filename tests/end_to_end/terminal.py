@@ -46,6 +46,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._changed = threading.Condition()  # guards the screen
         self._ended = False
+        self.raw = bytearray()  # all that was written to it
         self.resize(columns, rows)
         try:
             self.process = subprocess.Popen(
@@ -124,9 +125,11 @@ class Terminal:
         unread = b""
         while True:
             try:
-                data = unread + os.read(self._master, 65536)
+                got = os.read(self._master, 65536)
             except OSError:  # the last process has closed the terminal
                 break
+            self.raw += got
+            data = unread + got
             cut = _CUT_SEQUENCE.search(data)
             end = cut.start() if cut else len(data)
             unread = data[end:]
