@@ -158,7 +158,7 @@ class _Run:
             settings.peers,
             room=local.room,
             own_node=local.node,
-            use_loopback=not chosen or any(is_loopback(address) for address in chosen),
+            loopback=next(filter(is_loopback, chosen), None) if chosen else "127.0.0.1",
             random=settings.random,
             now=self._loop.time(),
             devices=settings.devices,

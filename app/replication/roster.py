@@ -87,13 +87,13 @@ class Roster:
         *,
         room: str,
         own_node: bytes,
-        use_loopback: bool,
+        loopback: str | None,
         random: random_module.Random,
         now: float,
         devices: Sequence[PeerSpec] = (),
     ) -> None:
-        """use_loopback: whether preferred ports on 127.0.0.1 may be tried; devices: other nodes of mine, with my name
-        and fingerprint, with or without an address.
+        """loopback: where preferred ports on this computer may be tried, if at all; devices: other nodes of mine, with my
+        name and fingerprint, with or without an address.
         """
         self._room = name_key(room)
         self._own_node = own_node
@@ -105,8 +105,8 @@ class Roster:
             port = preferred_port(spec.name, room)
             if spec.host is not None:
                 wanted.given.append(Address(spec.host, port if spec.port is None else spec.port))
-            if use_loopback:
-                wanted.fallback = Address("127.0.0.1", port)
+            if loopback is not None:
+                wanted.fallback = Address(loopback, port)
         for spec in devices:
             wanted = self._wanted.setdefault(name_key(spec.name), _Wanted(spec.name, spec.fingerprint, is_me=True))
             if spec.host is not None:

@@ -122,7 +122,7 @@ class Batch:
     def _held(self, feed: bytes) -> FeedRecord:
         record = self._changes.by_id(feed)
         if record is None:
-            raise DamagedError(f"feed {feed.hex()} is missing: run chat-tui check")
+            raise DamagedError(f"feed {feed.hex()} is missing: run chat-tui check ME")
         return record
 
     def _take(self, item: VerifiedRun, gained: dict[bytes, int], via: bytes, accounts: Accounts) -> RefusedRun | None:

@@ -47,7 +47,7 @@ class Feeds:
     def of(self, num: int) -> FeedRecord:
         record = self._by_num.get(num)
         if record is None:
-            raise DamagedError(f"feed number {num} is not in the table of feeds: run chat-tui check")
+            raise DamagedError(f"feed number {num} is not in the table of feeds: run chat-tui check ME")
         return record
 
     def by_id(self, feed: bytes) -> FeedRecord | None:
@@ -165,11 +165,11 @@ class FeedReader:
         cursor = self._txn.cursor(self._entries)
         if low > high or not cursor.set_key(ENTRY_KEY.pack(record.num, low)):
             if low <= high:
-                raise DamagedError(f"entry {low} of the feed of {record.name} is missing: run chat-tui check")
+                raise DamagedError(f"entry {low} of the feed of {record.name} is missing: run chat-tui check ME")
             return
         for seq, (key, data) in enumerate(cursor.iternext(), low):
             if key != ENTRY_KEY.pack(record.num, seq):
-                raise DamagedError(f"entry {seq} of the feed of {record.name} is missing: run chat-tui check")
+                raise DamagedError(f"entry {seq} of the feed of {record.name} is missing: run chat-tui check ME")
             yield data
             if seq == high:
                 return

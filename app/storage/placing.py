@@ -90,7 +90,7 @@ class PlaceReader:
                 place = U64.unpack(value)[0]
                 arrival = self._arrival(table, place, feed, seq)
         if arrival is None:
-            raise DamagedError(f"entry {seq} of the feed of {feed.name} has no place: run chat-tui check")
+            raise DamagedError(f"entry {seq} of the feed of {feed.name} has no place: run chat-tui check ME")
         return Placed(place, table, arrival, time, data)
 
     def _arrival(self, table: bytes, place: int, feed: FeedRecord, seq: int) -> int | None:
@@ -274,7 +274,7 @@ class Placing(PlaceReader):
     def _must_be_placed(self, num: int, seq: int) -> Placed:
         here = self.placed(num, seq)
         if here is None:
-            raise DamagedError(f"entry {seq} of feed number {num} is missing: run chat-tui check")
+            raise DamagedError(f"entry {seq} of feed number {num} is missing: run chat-tui check ME")
         return here
 
 

@@ -72,6 +72,6 @@ class TimelineSnapshot:
         seq, arrival = PLACED_VALUE.unpack(value)
         data = self._txn.get(ENTRY_KEY.pack(feed.num, seq), None, self._tables[ENTRIES])
         if data is None:
-            raise DamagedError(f"entry {seq} of the feed of {feed.name} is missing: run chat-tui check")
+            raise DamagedError(f"entry {seq} of the feed of {feed.name} is missing: run chat-tui check ME")
         own = feed.author == self._own_author
         return TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, own, decode_entry(data))

@@ -30,12 +30,12 @@ FALLBACK = Address("127.0.0.1", preferred_port("bob"))
 KEY, OTHER_KEY = "a" * 32, "b" * 32
 
 
-def roster(*peers: PeerSpec, use_loopback: bool = False, devices: Sequence[PeerSpec] = ()) -> Roster:
+def roster(*peers: PeerSpec, loopback: str | None = None, devices: Sequence[PeerSpec] = ()) -> Roster:
     return Roster(
         peers,
         room="main",
         own_node=OWN_NODE,
-        use_loopback=use_loopback,
+        loopback=loopback,
         random=Random(1),
         now=0.0,
         devices=devices,
@@ -74,8 +74,8 @@ def test_a_given_address_is_dialled_at_once_at_its_port_or_the_preferred_one() -
 
 
 def test_the_preferred_port_on_this_computer_is_tried_unless_loopback_may_not_be_used() -> None:
-    assert dialled(roster(PeerSpec("bob"), use_loopback=True), 0.0) == [FALLBACK]
-    assert dialled(roster(PeerSpec("bob"), use_loopback=False), 0.0) == []
+    assert dialled(roster(PeerSpec("bob"), loopback="127.0.0.1"), 0.0) == [FALLBACK]
+    assert dialled(roster(PeerSpec("bob"), loopback=None), 0.0) == []
 
 
 def test_a_peer_that_is_heard_is_dialled_at_once_even_in_the_middle_of_a_long_delay() -> None:
@@ -136,7 +136,7 @@ def test_addresses_of_one_peer_are_begun_a_quarter_second_apart_and_a_failure_ma
 
 
 def test_a_node_that_is_connected_is_not_dialled_at_any_of_its_addresses() -> None:
-    peers = roster(PeerSpec("bob"), use_loopback=True)
+    peers = roster(PeerSpec("bob"), loopback="127.0.0.1")
     peers.heard(bob(LAN, LAN_2), 0.0)
     peers.connected("bob", BOB, None, 0.0)
     assert peers.due(0.0) == []
@@ -189,7 +189,7 @@ def test_an_announcement_that_contradicts_the_pinned_key_is_dialled_last_and_not
 
 
 def test_an_address_that_is_my_own_is_left_alone_until_the_network_changes() -> None:
-    peers = roster(PeerSpec("bob"), use_loopback=True)
+    peers = roster(PeerSpec("bob"), loopback="127.0.0.1")
     peers.met_myself(peers.due(0.0)[0])
     assert peers.due(1000.0) == []
     peers.network_changed(1000.0)
@@ -243,7 +243,7 @@ def test_whoever_announces_a_thousand_bobs_makes_us_dial_few() -> None:
 def test_whatever_happens_a_peer_that_is_not_connected_is_dialled_within_the_longest_delay(
     steps: list[tuple[str, int, float]],
 ) -> None:
-    peers = roster(PeerSpec("bob", host="192.0.2.7", port=4000), use_loopback=True)
+    peers = roster(PeerSpec("bob", host="192.0.2.7", port=4000), loopback="127.0.0.1")
     now, flying, nodes = 0.0, list[Dial](), list[bytes]()
     for action, n, wait in steps:
         now += wait
@@ -278,7 +278,7 @@ def test_whatever_happens_a_peer_that_is_not_connected_is_dialled_within_the_lon
 
 
 def test_my_other_device_is_dialled_without_being_named() -> None:
-    peers = roster(PeerSpec("carol"), devices=[PeerSpec("bob", KEY)], use_loopback=False)
+    peers = roster(PeerSpec("carol"), devices=[PeerSpec("bob", KEY)], loopback=None)
     assert peers.names() == ["carol"]
     assert peers.wants("Bob")
     peers.heard(bob(node=OWN_NODE), 0.0)
@@ -288,8 +288,8 @@ def test_my_other_device_is_dialled_without_being_named() -> None:
 
 
 def test_my_other_device_is_not_looked_for_at_my_own_port() -> None:
-    assert dialled(roster(devices=[PeerSpec("bob", KEY)], use_loopback=True), 0.0) == []
-    assert dialled(roster(devices=[PeerSpec("bob", KEY, "192.0.2.7", 4000)], use_loopback=True), 0.0) == [LAN]
+    assert dialled(roster(devices=[PeerSpec("bob", KEY)], loopback="127.0.0.1"), 0.0) == []
+    assert dialled(roster(devices=[PeerSpec("bob", KEY, "192.0.2.7", 4000)], loopback="127.0.0.1"), 0.0) == [LAN]
 
 
 def test_who_has_only_my_name_is_not_looked_for() -> None:
