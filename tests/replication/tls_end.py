@@ -23,10 +23,11 @@ class End:
     tls: Tls = field(default_factory=Tls)
     events: list[Event] = field(default_factory=list)
     room: int = 0
+    identity: Identity = field(default_factory=Identity.generate)
 
     def __post_init__(self) -> None:
         self.changed = asyncio.Event()
-        local = LocalHello(Identity.generate(), self.name.encode() * 4, b"run12345", self.name, "main")
+        local = LocalHello(self.identity, self.name.encode() * 4, b"run12345", self.name, "main")
         self.connection = Connection(self.role, local, self.tls, on_events=self._note, on_writable=self._offered)
 
     def _offered(self) -> None:
