@@ -137,9 +137,9 @@ def _chat(options: Options) -> int:
     try:
         from app.node import Node
 
-        node = Node(log, own, options)
-        node.subscribe(log_file.note)
         face = options.face or _face_for_terminal()
+        node = Node(log, own, replace(options, face=face))
+        node.subscribe(log_file.note)
         if face is not Face.SCREEN and (why := node.door.unconfirmed()):
             raise UsageError(f"{why}: if that is right, start with --admit; on the screen you are asked")
         match face:

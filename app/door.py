@@ -69,10 +69,13 @@ class Door:
         save: Callable[[PeerRecord], None],
         tell: Callable[[Notice], None],
         renamed: Callable[[], None],
+        can_ask: bool = True,
         wall: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         """own: own public key; records: what was remembered, by key; authors: of the entries that are here; save: keep
-        a record; renamed: people may be called otherwise from now on; wall: microseconds since 1970, UTC."""
+        a record; renamed: people may be called otherwise from now on; can_ask: somebody is there who can type commands;
+        wall: microseconds since 1970, UTC.
+        """
         self._me, self._own = me, own
         self._named = {name_key(peer.name): peer for peer in peers}
         self._open, self._admit = open, admit
@@ -81,6 +84,7 @@ class Door:
         self._save = save
         self._tell = tell
         self._renamed = renamed
+        self._can_ask = can_ask
         self._wall = wall
         self._guests: OrderedDict[bytes, Guest] = OrderedDict()
         self._announced: dict[bool, set[bytes]] = {True: set(), False: set()}  # whether it is looked for
@@ -130,14 +134,15 @@ class Door:
         if len(announced) == MAX_ANNOUNCED:
             self._tell(Notice("many ask to be let in: /peers lists them, no more of them are announced"))
             return
-        why = guest.judgement.mine
-        who = f"{guest.name} (key {grouped(fingerprint(key))})"
+        why, key_shown = guest.judgement.mine, grouped(fingerprint(key))
         rivals = [other for other in self._called(guest.name) if other != key]
         name = set_apart(key, guest.name, rivals) if rivals else guest.name
-        if guest.judgement.cause is Cause.WOULD_READ:
-            said = f"{guest.name} {why}: /accept {name} to let it in"
+        would_read = guest.judgement.cause is Cause.WOULD_READ
+        said = f"{guest.name} {why}" if would_read else f"{guest.name} (key {key_shown}) {why}"
+        if not self._can_ask:
+            said += f": to let it in, start with {'--admit' if would_read else f'{guest.name}#{key_shown}'}"
         else:
-            said = f"{who} {why}: /accept {name}, or /refuse {name}"
+            said += f": /accept {name} to let it in" if would_read else f": /accept {name}, or /refuse {name}"
         self._tell(Notice(one_line(said)))
 
     def remember_held(self, key: bytes, feed: bytes, seq: int) -> None:

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.config import Options
+from app.config import Face, LineFormat, Options
 from app.door import Door
 from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
@@ -70,6 +70,7 @@ class Node:
             save=self._save,
             tell=self._tell,
             renamed=lambda: self._tell(Renamed()),
+            can_ask=options.face in (None, Face.SCREEN) or options.input is LineFormat.JSON,
         )
         self._mesh: Mesh | None = None
         self._held = {key: record.held.get(log.own_feed, 0) for key, record in self.door.records.items()}

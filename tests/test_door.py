@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.door import MAX_ANNOUNCED, MAX_REMEMBERED, Door
 from app.identity import fingerprint
-from app.names import PeerSpec
+from app.names import PeerSpec, parse_peer
 from app.peers import Author, PeerRecord
 from app.phrase import COUNT, phrase
 from app.status import Notice
@@ -16,7 +16,7 @@ ME, BOB, CAROL = (bytes([n]) * 32 for n in (1, 2, 3))
 class House:
     """alice's door, and what is told and saved there."""
 
-    def __init__(self, *named: str, authors: tuple[Author, ...] = ()) -> None:
+    def __init__(self, *named: str, authors: tuple[Author, ...] = (), can_ask: bool = True) -> None:
         self.told: list[str] = []
         self.saved: list[PeerRecord] = []
         self.door = Door(
@@ -30,6 +30,7 @@ class House:
             save=self.saved.append,
             tell=self._tell,
             renamed=lambda: None,
+            can_ask=can_ask,
             wall=lambda: 7,
         )
 
@@ -69,6 +70,15 @@ def test_who_knocks_under_a_name_that_was_announced_is_announced_apart() -> None
     house.comes(BOB, "carol")
     house.comes(CAROL, "carol")
     assert f"/accept carol~{fingerprint(CAROL)[:6]}" in house.told[-1]
+
+
+def test_where_no_command_can_be_typed_a_knock_says_how_to_start() -> None:
+    house = House("carol", authors=(Author(BOB, "bob", 5),), can_ask=False)
+    house.comes(CAROL, "carol")
+    assert house.told[-1].endswith("to let it in, start with --admit")
+    house.comes(key(9), "dave")
+    started_with = house.told[-1].rpartition(" ")[2]
+    assert parse_peer(started_with) == PeerSpec("dave", fingerprint(key(9)))
 
 
 def test_what_is_remembered_of_strangers_is_bounded_and_nothing_of_it_saved() -> None:
