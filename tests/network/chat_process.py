@@ -53,6 +53,10 @@ class ChatProcess:
             assert status == 0, f"{self.me} ended with {status}: {self.errors()}"
             assert "Traceback" not in self.errors()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid  # nsenter becomes what it starts
+
     def say(self, text: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{text}\n".encode())

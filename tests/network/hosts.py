@@ -85,6 +85,10 @@ class Host:
         self.address = f"{SUBNET}.{number}"
         self._space.ip(f"addr add {self.address}/24 dev eth0")
 
+    def command(self, command: Sequence[str]) -> list[str]:
+        """The same command on this computer."""
+        return self._space.command(command)
+
     def pull_cable(self) -> None:
         self._switch.ip(f"link set {self._port} down")
 
