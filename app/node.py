@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
     from app.replication.session import Session
 
 MAX_STRANGERS = 64  # unnamed peers that are remembered to be shown
+MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
 
 _LOG = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Node:
         self._level: set[str] = set()  # names whose node was level when it was last heard of
         self._unsaved_held: set[bytes] = set()
         self._storage_failed = False
+        self._refusals_told: dict[str, int] = {}  # by name
 
     # What faces use.
 
@@ -234,12 +236,22 @@ class Node:
             self._states[key] = state
         if state.key is not None:
             self._states.pop((key[0], None), None)  # who it is is known now
-        mine = state.key is not None and self.people.is_refused(state.key)  # I said so myself: no news
-        if state.phase is PeerPhase.REFUSED and not mine and (before is None or before.phase is not PeerPhase.REFUSED):
-            self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), urgent=True))
+        if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
+            self._refused(state)
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
             self.door.knocks(state.key)
         self._tell(self._status(self._shown(state)))
+
+    def _refused(self, state: PeerState) -> None:
+        """Say so, if it is somebody whom I look for or know. Anybody can make keys that are refused under a name."""
+        name = name_key(self._shown(state))
+        if state.key is not None and self.people.is_refused(state.key):
+            return  # I said so myself
+        told = self._refusals_told.get(name, 0)
+        if told >= MAX_REFUSALS_TOLD or not (name in self._named or self.door.pinned(name)):
+            return
+        self._refusals_told[name] = told + 1
+        self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), urgent=True))
 
     def _peer_holds(self, event: PeerHolds) -> None:
         record = self.door.records.get(event.key)

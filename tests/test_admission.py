@@ -11,8 +11,10 @@ import pytest
 
 from app.errors import UsageError
 from app.identity import Identity, fingerprint, grouped
+from app.node import MAX_REFUSALS_TOLD
 from app.peers import Standing
 from app.phrase import phrase
+from app.replication.mesh_events import PeerState
 from app.status import PeerPhase
 from tests.test_node import Person, people
 
@@ -289,3 +291,16 @@ async def test_strangers_who_call_themselves_the_same_are_shown_apart(people: Ca
         await stack.enter_async_context(other.chatting(alice.name))
         shown = {f"{who.name}~{who.identity.fingerprint[:6]}" for who in (carol, other)}
         await alice.until(lambda: shown <= {status.name for status in alice.node.statuses()})
+
+
+async def test_any_number_of_keys_under_a_pinned_name_is_told_a_few_times(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+    async with alice.chatting(bob.name):
+        for number in range(2 * MAX_REFUSALS_TOLD):
+            state = PeerState(bob.name, number.to_bytes(32), PeerPhase.REFUSED, "another key")
+            alice.node._on_event(state)
+            alice.node._on_event(PeerState(f"stranger{number}", number.to_bytes(32), PeerPhase.REFUSED, "a rule"))
+        assert alice.notices().count(f"no connection to {bob.name}: another key") == MAX_REFUSALS_TOLD
+        assert "stranger" not in alice.notices()
