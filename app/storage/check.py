@@ -34,6 +34,7 @@ from app.storage.environment import Environment, Table, Txn, lmdb_error
 from app.storage.findings import Finding, Findings
 from app.storage.folder import DATA_FILE, FolderLock
 from app.storage.placing import PlaceReader, floor_of, is_shown
+from app.storage.quota import ENTRY_COST
 from app.storage.ranks import CHUNK_ENTRIES, GROUP_CHUNKS
 from app.storage.schema import CITER, ENTRY_KEY, GROUP_VALUE, U32, U64, FeedRecord
 from app.timeline import FIRST_KEY, LAST_KEY
@@ -172,7 +173,7 @@ class _Check:
     def _check_feed(self, record: FeedRecord) -> None:
         checkpoints = self._checkpoints(record)
         key = PublicKey(record.author)
-        head, place, seq, span, spans = NO_HASH, -1, record.low - 1, 0, 0
+        head, place, seq, span, spans, size = NO_HASH, -1, record.low - 1, 0, 0, 0
         at, stored, signature = next(checkpoints, (0, b"", b""))
         for seq, data in self._entries(record):
             if seq == 1:
@@ -182,6 +183,7 @@ class _Check:
             head = chain_hash(head, data)
             span += len(data)
             spans += 1
+            size += len(data) + ENTRY_COST
             if seq == at:
                 if stored != head:
                     self._find(schema.CHECKPOINTS, "its hash is not that of the entries", record, seq)
@@ -203,6 +205,8 @@ class _Check:
             self._find(schema.CHECKPOINTS, "none at the last entry", record, seq)
         if (seq, head, place) != (record.seq, record.hash, record.place):
             self._find(schema.FEEDS, f"its head is said to be entry {record.seq:,}", record, seq)
+        if size != record.size:
+            self._find(schema.FEEDS, f"its entries count {size:,} bytes, not {record.size:,}", record)
         if not 0 <= record.cited <= record.seq:
             self._find(schema.FEEDS, f"entry {record.cited:,} is said to be cited", record)
 
