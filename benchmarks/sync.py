@@ -89,7 +89,7 @@ async def take_part(folder: Path, name: str, peer: str, entries: int) -> None:
 
 
 def _options(folder: Path, name: str, peer: str) -> Options:
-    return Options(name, folder, (PeerSpec(peer),), interfaces=("127.0.0.1",), port=0)
+    return Options(name, folder, (PeerSpec(peer),), interfaces=("127.0.0.1",), port=0, admit=True)
 
 
 def start(*words: str) -> subprocess.Popen[str]:
