@@ -92,8 +92,8 @@ class Roster:
         now: float,
         devices: Sequence[PeerSpec] = (),
     ) -> None:
-        """loopback: where preferred ports on this computer may be tried, if at all; devices: other nodes of mine, with my
-        name and fingerprint, with or without an address.
+        """loopback: where preferred ports on this computer may be tried, if at all; devices: other nodes of mine, with
+        my name and fingerprint, with or without an address.
         """
         self._room = name_key(room)
         self._own_node = own_node
