@@ -39,7 +39,7 @@ _CHECK_EVERY = 2.0  # seconds; finds records that expired, and conflicts
 _SETTLE = (1.0, 2.0, 4.0)  # seconds after an address showed: IPv6 ones cannot be bound before duplicate detection ends
 _RETRY_AFTER = 15.0  # seconds after mDNS could not be started
 _GOODBYE_LIMIT = 1.0
-_RESOLVE_AGAIN = 20.0  # seconds between two questions about one instance
+_ASK_AGAIN = (1.0, 20.0)  # seconds between two questions about one instance: doubled from the first to the last
 _MAX_RESOLVING = 8
 _AT_ONCE = 64  # instances looked at in one turn of the loop: about 3 ms
 _MAX_HEARD = 512  # instance names kept between two looks at them
@@ -89,7 +89,7 @@ class Discovery:
         self._known: dict[str, Candidate] = {}
         self._heard: set[str] = set()
         self._resolving: dict[str, asyncio.Task[None]] = {}
-        self._asked: dict[str, float] = {}
+        self._asked: dict[str, tuple[float, float]] = {}  # instance: when to ask again, and the pause after that
         self._told: set[object] = set()
         self._port = 0
         self._own_ips: set[str] = set()  # since the start: records of those that went live on for two minutes
@@ -267,12 +267,16 @@ class Discovery:
         if now >= self._check_known_at:
             self._check_known_at = now + _CHECK_EVERY
             looked_at |= self._known.keys()
+            looked_at.update(islice((name for name, (again, _) in self._asked.items() if now >= again), _AT_ONCE))
         for instance in sorted(looked_at):
             if zeroconf.cache.current_entry_with_name_and_alias(SERVICE, instance) is None:
+                self._asked.pop(instance, None)
                 if self._known.pop(instance, None) is not None:
                     self._owner.gone(instance)
                 continue
             candidate = read_candidate(zeroconf, instance)
+            if candidate is not None:
+                self._asked.pop(instance, None)
             if candidate is None:
                 known = self._known.get(instance)
                 if known is None or self._owner.needs(known.name):
@@ -298,11 +302,12 @@ class Discovery:
         now = time.monotonic()
         if instance in self._resolving or len(self._resolving) >= _MAX_RESOLVING:
             return
-        if now - self._asked.get(instance, float("-inf")) < _RESOLVE_AGAIN:
+        again, pause = self._asked.get(instance, (now, _ASK_AGAIN[0]))
+        if now < again:
             return
         if len(self._asked) >= _MAX_HEARD:
             self._asked.clear()
-        self._asked[instance] = now
+        self._asked[instance] = now + pause, min(2 * pause, _ASK_AGAIN[1])
         task = asyncio.create_task(ask(zeroconf, instance))
         self._resolving[instance] = task
         task.add_done_callback(lambda _: self._resolved(instance))
