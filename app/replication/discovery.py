@@ -30,6 +30,7 @@ from app.replication.discovery_records import (
     Listener,
     ask,
     browse,
+    instances,
     read_candidate,
     servers_of,
 )
@@ -142,6 +143,9 @@ class Discovery:
             # Shielded: cancelling it would cancel zeroconf's own future, and with it the closing of its sockets.
             await asyncio.shield(_started(zeroconf))
             zeroconf.async_add_listener(listener, None)
+            # What came before the listener is not told again: zeroconf drops repeats, and asks for nothing it has.
+            for instance in instances(zeroconf):
+                self._note(instance)
             browser = browse(zeroconf)
             claim_at = time.monotonic() + _CLAIM_AFTER
             settling = _settle_times()

@@ -74,6 +74,12 @@ async def ask(zeroconf: Zeroconf, instance: str) -> None:
         await AsyncServiceInfo(SERVICE, instance).async_request(zeroconf, _RESOLVE_LIMIT, DNSQuestionType.QM)
 
 
+def instances(zeroconf: Zeroconf) -> list[str]:
+    """All instances that the cache knows."""
+    found = zeroconf.cache.get_all_by_details(SERVICE, _PTR, _IN)
+    return [record.alias for record in found if isinstance(record, DNSPointer)]
+
+
 def servers_of(zeroconf: Zeroconf, instance: str) -> list[str]:
     """The host names that claim to be the instance, in lower case: one, unless there is a conflict."""
     return [record.server.lower() for record in _valid(zeroconf, instance, _SRV, DNSService)]
