@@ -279,13 +279,13 @@ class Discovery:
                     self._owner.gone(instance)
                 continue
             candidate = read_candidate(zeroconf, instance)
-            if candidate is not None:
-                self._asked.pop(instance, None)
             if candidate is None:
                 known = self._known.get(instance)
                 if known is None or self._owner.needs(known.name):
                     self._resolve(zeroconf, instance)
-            elif candidate.node == self._node:
+                continue
+            self._asked.pop(instance, None)
+            if candidate.node == self._node:
                 self._look_for_copy(candidate)
             else:
                 self._report(candidate, again=instance in fresh)
