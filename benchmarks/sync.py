@@ -1,6 +1,7 @@
 """How fast a node that has nothing gets everything: two processes, TLS on loopback, verified and durable.
 
 Run: python -m benchmarks.sync [MESSAGES [AUTHORS]]      (default 100,000 by 1)
+     python -m benchmarks.sync tls [MESSAGES [AUTHORS]]  the same with TLS and over bare TCP in turn, and the ratio
 
 The clock runs from the receiver's first commit of others' entries to its last; connecting is told apart. CPU and the
 receiver's peak memory are the operating system's own figures for the whole processes.
@@ -20,6 +21,7 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
 from app.config import Options
 from app.frontier import Advance
@@ -27,6 +29,7 @@ from app.identity import Identity
 from app.names import PeerSpec
 from app.node import Node
 from app.storage.log import Log
+from benchmarks.clear import speak_clear
 from tests.feeds import TestAuthor
 
 TEXT = "x" * 84  # an entry of about 100 bytes
@@ -97,29 +100,48 @@ def start(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def measure(messages: int, authors: int) -> None:
+def measure(messages: int, authors: int, part: str = "part") -> float:
+    """Messages per second."""
     tag = os.urandom(4).hex()
     sender, receiver = f"sender-{tag}", f"receiver-{tag}"
     with tempfile.TemporaryDirectory(prefix="chat-tui-sync-") as folder:
         fill(Path(folder, "s"), sender, messages, authors)
-        left = start("part", f"{folder}/s", sender, receiver, "0")
-        right = start("part", f"{folder}/r", receiver, sender, str(messages + authors))
+        left = start(part, f"{folder}/s", sender, receiver, "0")
+        right = start(part, f"{folder}/r", receiver, sender, str(messages + authors))
         got, _ = right.communicate()
         gave, _ = left.communicate()
     receiving, sending = json.loads(got), json.loads(gave)
-    seconds = receiving["seconds"]
+    seconds: float = receiving["seconds"]
     print(f"{messages:,} messages by {authors:,}: {messages / seconds:,.0f}/s in {seconds:.2f} s")
     print(f"  receiver: {receiving['cpu']:.2f} s CPU, {receiving['rss']:.0f} MiB peak, {receiving['commits']} commits")
     print(f"  sender:   {sending['cpu']:.2f} s CPU, {sending['rss']:.0f} MiB peak")
+    return messages / seconds
+
+
+def compare_with_bare_tcp(messages: int, authors: int) -> None:
+    """What TLS costs: five of each in turn. The ratio is that of the medians, and its range that of the pairs."""
+    pairs = []
+    for _ in range(5):
+        print("TLS:      ", end="")
+        encrypted = measure(messages, authors)
+        print("bare TCP: ", end="")
+        pairs.append((encrypted, measure(messages, authors, "clear-part")))
+    ratio = median(clear for _, clear in pairs) / median(encrypted for encrypted, _ in pairs)
+    each = sorted(clear / encrypted for encrypted, clear in pairs)
+    print(f"with TLS it takes {ratio:.2f} times as long ({each[0]:.2f} to {each[-1]:.2f})")
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["part"]:
+    if sys.argv[1:2] in (["part"], ["clear-part"]):
+        if sys.argv[1] == "clear-part":
+            speak_clear()
         folder, name, peer, entries = sys.argv[2:]
         asyncio.run(take_part(Path(folder), name, peer, int(entries)))
         return
-    messages, authors = (int(word) for word in [*sys.argv[1:], *["100000", "1"][len(sys.argv) - 1 :]])
-    measure(messages, authors)
+    tls = sys.argv[1:2] == ["tls"]
+    given = sys.argv[2:] if tls else sys.argv[1:]
+    messages, authors = (int(word) for word in [*given, *["100000", "1"][len(given) :]])
+    (compare_with_bare_tcp if tls else measure)(messages, authors)
 
 
 if __name__ == "__main__":
