@@ -34,7 +34,11 @@ NO_HASH = bytes(HASH_BYTES)  # h(0)
 
 KIND_GENESIS = 1
 KIND_TEXT = 2
+KIND_EDIT = 3
 KIND_COPY = 4
+KIND_DELETION = 5
+KIND_REPLY = 6
+KIND_REACTION = 7
 
 _ENTRY_DOMAIN = b"chat-tui entry 1"
 _CHAIN_DOMAIN = b"chat-tui chain 1"
@@ -55,13 +59,22 @@ _PLAIN_TEXT_ENTRY = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Another entry, as one entry names it. feed, seq: where to look for it; digest: which one is meant, 16 bytes."""
+
+    feed: bytes
+    seq: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What an entry says.
 
     time: microseconds since 1970, UTC, by the author's hybrid logical clock, or None when unreadable.
     seen: digests of entries by others that the author had read.
     kind: a small number; even kinds are shown, odd kinds are not. None when unreadable.
-    payload: depends on the kind; for KIND_TEXT the text.
+    payload: depends on the kind; for KIND_TEXT the text, for KIND_REPLY [reference, text].
     """
 
     time: int | None
@@ -77,7 +90,18 @@ class Entry:
     @property
     def text(self) -> str | None:
         """The message, or None when this entry is not one that can be read here."""
-        return self.payload if self.kind == KIND_TEXT and isinstance(self.payload, str) else None
+        match self.kind, self.payload:
+            case (2, str() as text) | (6, (_, str() as text, *_)):
+                return text
+        return None
+
+    @property
+    def answers(self) -> Reference | None:
+        """What a reply replies to."""
+        match self.kind, self.payload:
+            case 6, (reference, str(), *_):
+                return decode_reference(reference)
+        return None
 
 
 UNREADABLE = Entry(None, (), None, None)
@@ -125,6 +149,19 @@ class Run:
     def size(self) -> int:
         """Bytes of all entries."""
         return sum(map(len, self.entries))
+
+
+def encode_reference(reference: Reference) -> object:
+    return [reference.feed, reference.seq, reference.digest]
+
+
+def decode_reference(payload: object) -> Reference | None:
+    match payload:
+        case (bytes() as feed, int() as seq, bytes() as digest) if (
+            len(feed) == HASH_BYTES and type(seq) is int and 1 <= seq <= MAX_SEQ and len(digest) == DIGEST_BYTES
+        ):
+            return Reference(feed, seq, digest)
+    return None
 
 
 def encode_entry(time: int, seen: Sequence[bytes], kind: int, payload: object) -> bytes:
