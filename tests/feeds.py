@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from app.amendments import Amendment, encode_amendment
 from app.entry import (
     KIND_GENESIS,
     KIND_TEXT,
     MAX_SPAN_BYTES,
     NO_HASH,
     Genesis,
+    Reference,
     Run,
     chain_hash,
     checkpoint_message,
@@ -62,6 +64,14 @@ class TestAuthor:
             made.append(self.add(encode_entry(self.time, seen if number == 0 else (), KIND_TEXT, text)))
         return made
 
+    def write(self, kind: int, payload: object, *, seen: Sequence[bytes] = (), time: int | None = None) -> bytes:
+        """Write an entry of any kind, a second after the one before unless `time` is said."""
+        self.time = self.time + SECOND if time is None else time
+        return self.add(encode_entry(self.time, seen, kind, payload))
+
+    def amend(self, amendment: Amendment, *, time: int | None = None) -> bytes:
+        return self.write(*encode_amendment(amendment), time=time)
+
     def add(self, data: bytes) -> bytes:
         """Write an entry of any bytes."""
         self.stored.append(data)
@@ -72,6 +82,10 @@ class TestAuthor:
         """How others cite entry `seq`."""
         data = self.stored[seq - 1]
         return entry_digest(self.feed, seq, skim_entry(data)[0], data)
+
+    def reference(self, seq: int) -> Reference:
+        """How others name entry `seq`."""
+        return Reference(self.feed, seq, self.digest(seq))
 
     def run(self, first: int = 1, last: int | None = None) -> Run:
         """One run first..last, signed, whatever its size."""

@@ -27,11 +27,12 @@ from app.errors import DamagedError
 from app.frontier import Advance
 from app.identity import Identity
 from app.ingest import IngestReport, Refusal, RefusedRun
+from app.storage.amendments import record_of
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
 from app.storage.placing import Placing
 from app.storage.quota import Accounts, Quota, size_of
-from app.storage.schema import CHECKPOINTS, ENTRIES, ENTRY_KEY, META, META_CLOCK, U64, FeedRecord
+from app.storage.schema import AMENDMENTS, CHECKPOINTS, ENTRIES, ENTRY_KEY, META, META_CLOCK, U64, FeedRecord
 from app.storage.verification import VerifiedRun
 
 
@@ -178,6 +179,10 @@ class Batch:
         )
         span = self._put_checkpoints(feed, entries, checkpoints)
         new = self._placing.place(feed, first, entries)
+        for hidden in new.hidden:
+            record = record_of(feed, hidden, entries[hidden - first])
+            if record is not None:
+                self._txn.put(*record, db=self._tables[AMENDMENTS])
         seq, head, signature = checkpoints[-1]
         size = feed.size + size_of(entries)
         grown = replace(feed, seq=seq, hash=head, signature=signature, place=new.places[-1], span=span, size=size)

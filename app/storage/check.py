@@ -30,6 +30,7 @@ from app.errors import ChatError, DamagedError, LockedError, StorageError
 from app.identity import PublicKey
 from app.names import name_key
 from app.storage import schema
+from app.storage.amendments import record_of
 from app.storage.environment import Environment, Table, Txn, lmdb_error
 from app.storage.findings import Finding, Findings
 from app.storage.folder import DATA_FILE, FolderLock
@@ -41,6 +42,7 @@ from app.timeline import FIRST_KEY, LAST_KEY
 
 Progress = Callable[[int, int], None]  # entries looked at, of how many
 
+_COUNTED = (schema.TIMELINE, schema.HIDDEN, schema.DISPLACED, schema.AMENDMENTS)
 _STEP = 10_000  # entries between two calls of a Progress
 
 
@@ -105,7 +107,7 @@ class _Check:
         self._progress = progress
         self._records: dict[int, FeedRecord] = {}
         self._places = PlaceReader(txn, tables, self._record)
-        self._expected = dict.fromkeys((schema.TIMELINE, schema.HIDDEN, schema.DISPLACED), 0)
+        self._expected = dict.fromkeys(_COUNTED, 0)
         self._expected_citers = 0
         self._room = ""
 
@@ -241,12 +243,23 @@ class _Check:
         if here.place != least:
             self._find(here.table, f"its place is {here.place}, not {least}", record, seq)
         self._expected[schema.TIMELINE if is_shown(kind) else schema.HIDDEN] += 1
+        if not is_shown(kind):
+            self._check_amendment(record, seq, data)
         if here.place != digest_time(time):
             self._expected[schema.DISPLACED] += 1
             key = CITER.pack(entry_digest(record.id, seq, time, data), record.num, seq)
             if self._txn.get(key, None, self._tables[schema.DISPLACED]) != U64.pack(here.place):
                 self._find(schema.DISPLACED, "its place is not there", record, seq)
         return here.place
+
+    def _check_amendment(self, record: FeedRecord, seq: int, data: bytes) -> None:
+        expected = record_of(record, seq, data)
+        if expected is None:
+            return
+        self._expected[schema.AMENDMENTS] += 1
+        key, value = expected
+        if self._txn.get(key, None, self._tables[schema.AMENDMENTS]) != value:
+            self._find(schema.AMENDMENTS, "what it says about another entry is not there", record, seq)
 
     def _check_citation(self, record: FeedRecord, seq: int, digest: bytes) -> int | None:
         """The place that the entry has to follow because it cites `digest`."""

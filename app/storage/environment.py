@@ -56,6 +56,7 @@ class Environment:
         self._env: lmdb.Environment | None = None
         self._closed = False
         self.tables: dict[bytes, Table] = {}
+        self.version = schema.SCHEMA_VERSION
         with self.errors():
             self._open()
 
@@ -63,25 +64,32 @@ class Environment:
         self._map_size = max(self._map_size, 2 * check_file(self.path))
         self._env = _open_lmdb(self.path, self._map_size, read_only=self._read_only, lock=not self._read_only)
         try:
-            self._check_schema(self._env)
-            self.tables = {name: self._env.open_db(name, create=False) for name in schema.TABLES}
+            self.version = self._schema_version(self._env)
+            # An older schema lacks tables; what is to be in them is the business of `upgrades`.
+            add = self.version < schema.SCHEMA_VERSION
+            self.tables = {name: self._env.open_db(name, create=add) for name in schema.TABLES}
         except (lmdb.Error, StorageError):
             self._env.close()
             self._env = None
             raise
 
-    def _check_schema(self, env: lmdb.Environment) -> None:
+    def _schema_version(self, env: lmdb.Environment) -> int:
         meta = env.open_db(schema.META, create=False)
         with env.begin(db=meta) as txn:
             value = txn.get(schema.META_SCHEMA)
         if value is None or len(value) != schema.U32.size:
             raise damaged(self.path, "it does not say which schema it has")
-        version = schema.U32.unpack(value)[0]
+        version: int = schema.U32.unpack(value)[0]
         if version > schema.SCHEMA_VERSION:
             raise NewerSchemaError(
                 f"{self.path} was written by a newer chat-tui (schema {version}, this one reads "
                 f"{schema.SCHEMA_VERSION}): update chat-tui; nothing was changed"
             )
+        if version < schema.SCHEMA_VERSION and self._read_only:
+            raise StorageError(
+                f"{self.path} was written by an older chat-tui: start this one once, which brings it up to date"
+            )
+        return version
 
     def close(self) -> None:
         with self._nothing_open():

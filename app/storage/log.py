@@ -36,6 +36,7 @@ from app.storage.following import Followers
 from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
+from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
 from app.timeline import TimelineEntry
@@ -113,6 +114,7 @@ class Log:
                 _create(path, identity, name, room, wall)
             env = Environment(path)
             try:
+                upgrade(env)
                 return cls(lock, env, identity=identity, room=room, wall=wall, quota=quota)
             except BaseException:
                 env.close()

@@ -153,7 +153,11 @@ class Placing(PlaceReader):
             new.places.append(place)
             new.times.append(time)
             item = (pack_key(place, tail), pack_value(seq, arrival))
-            (shown if kind is None or not kind & 1 else hidden).append(item)
+            if kind is None or not kind & 1:
+                shown.append(item)
+            else:
+                hidden.append(item)
+                new.hidden.append(seq)
             if place != time or place >> 56:
                 new.note_displaced(seq, time, place)
         displaced = new.displaced_items()
@@ -287,6 +291,7 @@ class NewEntries:
         self._entries = entries
         self.places: list[int] = []
         self.times: list[int | None] = []
+        self.hidden: list[int] = []  # seqs of those of odd kinds
         self.displaced: dict[bytes, tuple[int, int]] = {}  # digest -> seq, place
 
     def note_displaced(self, seq: int, time: int | None, place: int) -> None:

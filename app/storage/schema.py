@@ -17,7 +17,7 @@ from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
 from app.errors import DamagedError
 from app.peers import PeerRecord, Standing
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 META = b"meta"  # ASCII name -> bytes
 FEEDS = b"feeds"  # num -> feed record
@@ -29,6 +29,7 @@ HIDDEN = b"hidden"  # the same for entries that are not, so that paging never wa
 DISPLACED = b"displaced"  # digest num seq -> place; entries whose place is not the time in their digest
 CITATIONS = b"citations"  # digest num seq -> mark; who cites an entry that is here
 DANGLING = b"dangling"  # digest num seq -> nothing; who cites an entry that is not here yet
+AMENDMENTS = b"amendments"  # digest kind author[:8] symbol ~time digest[7:] -> num seq symbol; what is said about it
 CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
 GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
 PEERS = b"peers"  # public key -> peer record
@@ -44,6 +45,7 @@ TABLES = (
     DISPLACED,
     CITATIONS,
     DANGLING,
+    AMENDMENTS,
     CHUNKS,
     GROUPS,
     PEERS,
@@ -68,6 +70,7 @@ ENTRY_KEY = struct.Struct(">IQ")  # num seq
 PLACED_KEY = struct.Struct(">Q8s")  # place, tail
 PLACED_VALUE = struct.Struct(">QQ")  # seq arrival
 CITER = struct.Struct(">16sIQ")  # digest num seq
+AMENDMENT_KEY = struct.Struct(">16sB8s8sQ9s")  # digest kind author symbol, latest first, own digest
 GROUP_VALUE = struct.Struct(">QI")  # entries chunks
 
 
