@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.amendments import Amended, Amendment
 from app.entry import Entry
 
 KEY_BYTES = 16
@@ -18,12 +19,34 @@ LAST_KEY = b"\xff" * KEY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a reply answers, as it stands now. text: None if it cannot be shown, or was deleted."""
+
+    key: bytes
+    author: bytes
+    name: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was said about an entry that had been handed out before, and by whom."""
+
+    author: bytes
+    name: str
+    own: bool
+    amendment: Amendment
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One shown entry at its place.
 
     key: its place; feed: feed id, 32 bytes; seq: 1, 2, … in its feed; author: public key, 32 bytes; name: what the
     author's genesis calls them, unfiltered; arrival: microseconds since 1970, UTC, when it was saved here;
-    own: written by the author whose database this is.
+    own: written by the author whose database this is; amended: how it stands after what has been said about it, None
+    if it stands as it was written; quote: of a reply, what it answers, None if that is not here; change: why `follow`
+    hands it out again, None the first time.
     """
 
     key: bytes
@@ -34,6 +57,20 @@ class TimelineEntry:
     arrival: int
     own: bool
     entry: Entry
+    amended: Amended | None = None
+    quote: Quote | None = None
+    change: Change | None = None
+
+    @property
+    def text(self) -> str | None:
+        """What it says now; None if that cannot be shown, or was deleted."""
+        if self.amended is None:
+            return self.entry.text
+        return None if self.amended.deleted else self.amended.text or self.entry.text
+
+    @property
+    def deleted(self) -> bool:
+        return self.amended is not None and self.amended.deleted
 
     @property
     def time(self) -> int:

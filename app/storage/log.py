@@ -225,6 +225,14 @@ class Log:
         with self._snapshot() as view:
             return view.position(record, seq)
 
+    def versions(self, feed: bytes, seq: int) -> list[tuple[int | None, str]]:
+        """(time, text) of what an entry was edited to, the latest first; time: microseconds since 1970, or None."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return []
+        with self._snapshot() as view:
+            return view.versions(record, seq)
+
     # Following
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
-from app.entry import decode_entry
+from app.amendments import decode_amendment
+from app.entry import KIND_REPLY, Entry, decode_entry
 from app.errors import DamagedError
+from app.storage.amendments import AmendmentReader
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedReader, Feeds
 from app.storage.placing import Placed, PlaceReader
@@ -18,7 +21,7 @@ from app.storage.schema import (
     TIMELINE,
     FeedRecord,
 )
-from app.timeline import TimelineEntry
+from app.timeline import Change, Quote, TimelineEntry
 
 
 class TimelineSnapshot:
@@ -31,6 +34,7 @@ class TimelineSnapshot:
         self._own_author = own_author
         # No reference back to the snapshot: LMDB's reader slot is only free once the transaction is collected.
         self._places = PlaceReader(txn, tables, self._feed_of)
+        self._amendments = AmendmentReader(txn, tables, self._feed_of)
 
     def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
         cursor = self._txn.cursor(self._tables[TIMELINE])
@@ -62,10 +66,26 @@ class TimelineSnapshot:
             if entry is not None:
                 yield entry
 
+    def changed(self, feed: FeedRecord, seq: int) -> TimelineEntry | None:
+        """The entry that entry `seq` of `feed` says something about, with that as its `change`, if it is shown here."""
+        here = self._places.placed(feed.num, seq)
+        amendment = None if here is None else decode_amendment(decode_entry(here.data))
+        found = None if amendment is None else self._places.find(amendment.target.digest)
+        if amendment is None or found is None:
+            return None
+        target = self.entry_at(self._feed_of(found[0]), found[1])
+        if target is None:
+            return None
+        change = Change(feed.author, feed.name, feed.author == self._own_author, amendment)
+        return replace(target, change=change)
+
+    def versions(self, feed: FeedRecord, seq: int) -> list[tuple[int | None, str]]:
+        """(time, text) of the edits of an entry, the latest first."""
+        here = self._places.placed(feed.num, seq)
+        return [] if here is None else self._amendments.versions(feed, seq, here.time, here.data)
+
     def _made(self, feed: FeedRecord, seq: int, here: Placed) -> TimelineEntry:
-        key = PLACED_KEY.pack(here.place, feed.tail)
-        own = feed.author == self._own_author
-        return TimelineEntry(key, feed.id, seq, feed.author, feed.name, here.arrival, own, decode_entry(here.data))
+        return self._read(PLACED_KEY.pack(here.place, feed.tail), feed, seq, here.arrival, here.data)
 
     def _entry(self, key: bytes, value: bytes) -> TimelineEntry:
         feed = self._feed_of(int.from_bytes(key[12:]))
@@ -73,5 +93,36 @@ class TimelineSnapshot:
         data = self._txn.get(ENTRY_KEY.pack(feed.num, seq), None, self._tables[ENTRIES])
         if data is None:
             raise DamagedError(f"entry {seq} of the feed of {feed.name} is missing: run chat-tui check ME")
-        own = feed.author == self._own_author
-        return TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, own, decode_entry(data))
+        return self._read(key, feed, seq, arrival, data)
+
+    def _read(self, key: bytes, feed: FeedRecord, seq: int, arrival: int, data: bytes) -> TimelineEntry:
+        entry = decode_entry(data)
+        return TimelineEntry(
+            key,
+            feed.id,
+            seq,
+            feed.author,
+            feed.name,
+            arrival,
+            feed.author == self._own_author,
+            entry,
+            self._amendments.amended(feed, seq, entry.time, data),
+            self._quote(entry) if entry.kind == KIND_REPLY else None,
+        )
+
+    def _quote(self, entry: Entry) -> Quote | None:
+        answered = entry.answers
+        found = None if answered is None else self._places.find(answered.digest)
+        if found is None:
+            return None
+        feed = self._feed_of(found[0])
+        here = self._places.placed(feed.num, found[1])
+        if here is None or here.table != TIMELINE:
+            return None
+        original = decode_entry(here.data)
+        amended = self._amendments.amended(feed, found[1], here.time, here.data)
+        key = PLACED_KEY.pack(here.place, feed.tail)
+        text = original.text
+        if amended is not None:
+            text = None if amended.deleted else amended.text or text
+        return Quote(key, feed.author, feed.name, text)
