@@ -1,0 +1,78 @@
+"""Histories to measure with: entries of about 100 bytes, by as many authors as wanted, in a database."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from app.identity import Identity
+from app.storage.log import Log
+from tests.feeds import TestAuthor
+
+ENTRY_BYTES = 100
+TEXT_BYTES = 86  # with the time, an empty list and a kind it makes an entry of 100
+_PIECE = 16  # runs that are saved at once
+_DAY = 86_400 * 1_000_000
+
+
+def wall() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def identity(name: str) -> Identity:
+    return Identity.from_secret(sha256(name.encode()).digest())
+
+
+def open_log(folder: Path, name: str) -> Log:
+    return Log.open(folder, identity=identity(name), name=name, room="main", wall=wall)
+
+
+def texts(count: int, seed: int = 0) -> list[str]:
+    """Numbered, so that each can be found, and otherwise letters without much order."""
+    dice = random.Random(seed)
+    letters = "".join(dice.choices("abcdefghijklmnopqrstuvwxyz     ", k=8192))
+    made = []
+    for number in range(count):
+        start = number * 31 % 8000
+        made.append(f"message {number} {letters[start : start + TEXT_BYTES]}"[:TEXT_BYTES])
+    return made
+
+
+def fill(folder: Path, name: str, messages: int, authors: int, *, until: int | None = None) -> int:
+    """The database of `name`, with messages by others, a millisecond apart, the last one at `until`.
+
+    Returns how many bytes the entries have.
+    """
+    log = open_log(folder, name)
+    end = wall() - _DAY if until is None else until
+    share = messages // authors
+    size = 0
+    for number in range(authors):
+        author = TestAuthor(f"author{number}", start=end - messages * 1000 + number)
+        author.entries(texts(share, number), step=1000 * authors)
+        runs = author.runs()
+        size += sum(run.size for run in runs)
+        for start in range(0, len(runs), _PIECE):
+            report = log.ingest(runs[start : start + _PIECE]).result()
+            if report.refused:
+                raise ValueError(f"a run was refused: {report.refused[0].detail}")
+    log.close()
+    return size
+
+
+def copy(source: Path, target: Path) -> Path:
+    """The same database again, for somebody who is going to change it."""
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(source, target)
+    return target
+
+
+def drop(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

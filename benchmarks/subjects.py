@@ -1,0 +1,16 @@
+"""All benchmarks, in the order in which they run and are shown."""
+
+from __future__ import annotations
+
+from benchmarks import bulk
+from benchmarks.measurement import Benchmark
+
+BENCHMARKS: tuple[Benchmark, ...] = (*bulk.BENCHMARKS,)
+_NAMED = {each.name: each for each in BENCHMARKS}
+IN_SHORT = tuple(
+    (_NAMED[name], metric)
+    for name, metric in (
+        ("sync-100000-1", "rate"),
+        ("sync-100000-10", "rate"),
+    )
+)
