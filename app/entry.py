@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from struct import Struct
+from typing import TypeAlias
 
 import cbor2
 
@@ -24,6 +26,7 @@ MAX_TEXT_BYTES = 16 * 1024  # larger content belongs in blobs outside feeds
 MAX_SPAN_BYTES = 64 * 1024  # entries between two checkpoints, unless it is one entry
 MAX_SEEN = 8
 MAX_TIME = 2**63 - 1
+MAX_DIGEST_TIME = 2**56 - 1
 MAX_SEQ = 2**48 - 1  # an author who writes 1,000 entries a second gets there in 8,900 years
 HASH_BYTES = 32
 DIGEST_BYTES = 16
@@ -45,7 +48,6 @@ _CHAIN_DOMAIN = b"chat-tui chain 1"
 _DIGEST_DOMAIN = b"chat-tui cited 1"
 _CHECKPOINT_DOMAIN = b"chat-tui checkpoint 1"
 _MAX_DEPTH = 16
-_TIME_PREFIX_MAX = 2**56 - 1
 
 # hashlib parses its keyword arguments anew for each object: a copy of a prepared one halves the cost of a small hash.
 _entry_hasher = blake2b(digest_size=HASH_BYTES, person=_ENTRY_DOMAIN)
@@ -56,6 +58,9 @@ _chain_hasher = blake2b(digest_size=HASH_BYTES, person=_CHAIN_DOMAIN)
 _PLAIN_TEXT_ENTRY = re.compile(
     rb"\x84\x1b(.{8})(?:\x80|\x81\x50(.{16}))\x02(?:([\x60-\x77])|\x78(.)|\x79(..))", re.DOTALL
 )
+_PLAIN_TEXT_HEADER = Struct(">HQHB")  # of one that cites nothing, up to the first byte of its text's length
+
+Skimmed: TypeAlias = tuple[int | None, tuple[bytes, ...], int | None]  # time, seen, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ def decode_entry(data: bytes) -> Entry:
     return _decode_plain(data) or _decode_any(data)
 
 
-def skim_entry(data: bytes) -> tuple[int | None, tuple[bytes, ...], int | None]:
+def skim_entry(data: bytes) -> Skimmed:
     """(time, seen, kind) as `decode_entry` gives them, without the objects: what storing an entry needs."""
     match = _PLAIN_TEXT_ENTRY.match(data)
     if match is None:
@@ -213,7 +218,42 @@ def skim_entry(data: bytes) -> tuple[int | None, tuple[bytes, ...], int | None]:
     return time, (digest,) if digest else (), KIND_TEXT
 
 
-def _skim_any(data: bytes) -> tuple[int | None, tuple[bytes, ...], int | None]:
+def skim_entries(entries: Sequence[bytes]) -> tuple[list[int], dict[int, Skimmed]]:
+    """The times of `entries`, 0 where unreadable, and by index what `skim_entry` says of all but plain texts.
+
+    Plain are readable ones that cite nothing. If they are short, they take a quarter of the time of a call each.
+    """
+    times: list[int] = []
+    others: dict[int, Skimmed] = {}
+    texts: list[bytes] = []
+    unpack = _PLAIN_TEXT_HEADER.unpack_from
+    for index, data in enumerate(entries):
+        if len(data) > _PLAIN_TEXT_HEADER.size:
+            head, time, middle, size = unpack(data)
+            if head == 0x841B and middle == 0x8002 and time <= MAX_TIME:
+                if size == 0x78:
+                    size, text = data[13], data[14:]
+                elif size < 0x78:
+                    size, text = size - 0x60, data[13:]
+                else:
+                    size, text = -1, b""
+                if len(text) == size:
+                    texts.append(text)
+                    times.append(time)
+                    continue
+        skimmed = skim_entry(data)
+        times.append(skimmed[0] or 0)
+        if skimmed[0] is None or skimmed[1:] != ((), KIND_TEXT):
+            others[index] = skimmed
+    try:
+        b"\n".join(texts).decode()  # sound if and only if each part is: no character goes across a line feed
+    except UnicodeDecodeError:
+        every = [skim_entry(data) for data in entries]
+        return [skimmed[0] or 0 for skimmed in every], dict(enumerate(every))
+    return times, others
+
+
+def _skim_any(data: bytes) -> Skimmed:
     entry = _decode_any(data)
     return entry.time, entry.seen, entry.kind
 
@@ -310,10 +350,11 @@ def chain_hash(before: bytes, data: bytes) -> bytes:
 
 def fold_chain(before: bytes, entries: Iterable[bytes]) -> bytes:
     """h of the last of `entries`, given h of the one before the first."""
+    new_entry, new_chain = _entry_hasher.copy, _chain_hasher.copy
     for data in entries:
-        entry = _entry_hasher.copy()
+        entry = new_entry()
         entry.update(data)
-        chain = _chain_hasher.copy()
+        chain = new_chain()
         chain.update(before + entry.digest())
         before = chain.digest()
     return before
@@ -326,7 +367,7 @@ def feed_id(genesis: bytes) -> bytes:
 
 def digest_time(time: int | None) -> int:
     """The time that a digest carries: microseconds since 1970, 0 for an unreadable one, at most 2^56 - 1."""
-    return 0 if time is None else min(time, _TIME_PREFIX_MAX)
+    return 0 if time is None else min(time, MAX_DIGEST_TIME)
 
 
 def entry_digest(feed: bytes, seq: int, time: int | None, data: bytes) -> bytes:

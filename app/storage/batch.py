@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count, repeat
 
 from app.clock import MAX_PULL, HybridClock
 from app.entry import (
@@ -172,14 +173,11 @@ class Batch:
     ) -> list[int]:
         """Store entries that continue `feed`. checkpoints: (seq, h(seq), signature), the last one at the last entry."""
         first = feed.seq + 1
-        pack = ENTRY_KEY.pack
-        num = feed.num
-        self._txn.cursor(self._tables[ENTRIES]).putmulti(
-            [(pack(num, seq), data) for seq, data in enumerate(entries, first)]
-        )
+        keys = map(ENTRY_KEY.pack, repeat(feed.num), count(first))
+        self._txn.cursor(self._tables[ENTRIES]).putmulti(zip(keys, entries, strict=False))
         span = self._put_checkpoints(feed, entries, checkpoints)
         new = self._placing.place(feed, first, entries)
-        for hidden in new.hidden:
+        for hidden in new.hidden.seqs:
             record = record_of(feed, hidden, entries[hidden - first])
             if record is not None:
                 self._txn.put(*record, db=self._tables[AMENDMENTS])
@@ -189,7 +187,7 @@ class Batch:
         self._changes.change(grown)
         self._placing.settle(grown, first, entries, new.times)
         latest = self._wall + MAX_PULL
-        self._clock.observe(max((t for t in new.times if t is not None and t <= latest), default=0), self._wall)
+        self._clock.observe(max([time for time in new.times if time <= latest], default=0), self._wall)
         return new.places
 
     def _put_checkpoints(

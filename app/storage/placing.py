@@ -10,12 +10,23 @@
 from __future__ import annotations
 
 import heapq
+import operator
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, repeat
 
-from app.entry import DIGEST_BYTES, digest_time, entry_digest, skim_entry
+from app.entry import (
+    DIGEST_BYTES,
+    KIND_TEXT,
+    MAX_DIGEST_TIME,
+    Skimmed,
+    digest_time,
+    entry_digest,
+    skim_entries,
+    skim_entry,
+)
 from app.errors import DamagedError
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges
@@ -138,36 +149,47 @@ class Placing(PlaceReader):
 
     def place(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> NewEntries:
         """Give places to `entries`, the next ones of `feed`."""
-        arrival, limit, tail = self._arrival_time, self._arrival_time + MAX_AHEAD, feed.tail
-        pack_key, pack_value = PLACED_KEY.pack, PLACED_VALUE.pack
-        place = feed.place
-        shown: list[tuple[bytes, bytes]] = []
-        hidden: list[tuple[bytes, bytes]] = []
         new = NewEntries(feed, first, entries)
-        for seq, data in enumerate(entries, first):
-            time, seen, kind = skim_entry(data)
-            floor = time if time is not None and time <= limit else arrival
-            place = floor if floor > place else place + 1
-            if seen:
-                place = self._follow(new, seq, seen, place)
-            new.places.append(place)
-            new.times.append(time)
-            item = (pack_key(place, tail), pack_value(seq, arrival))
-            if kind is None or not kind & 1:
-                shown.append(item)
-            else:
-                hidden.append(item)
-                new.hidden.append(seq)
-            if place != time or place >> 56:
-                new.note_displaced(seq, time, place)
-        displaced = new.displaced_items()
-        for table, items in ((TIMELINE, shown), (HIDDEN, hidden), (DISPLACED, displaced)):
-            if items:
-                self._txn.cursor(self._tables[table]).putmulti(items)
-        self._added.extend([key for key, _ in shown])
+        start = 0
+        for index, skimmed in new.others.items():
+            self._place_texts(new, start, index)
+            self._place_one(new, index, skimmed)
+            start = index + 1
+        self._place_texts(new, start, len(entries))
+        for table, placed in ((TIMELINE, new.shown), (HIDDEN, new.hidden)):
+            if placed.keys:
+                values = map(PLACED_VALUE.pack, placed.seqs, repeat(self._arrival_time))
+                self._txn.cursor(self._tables[table]).putmulti(zip(placed.keys, values, strict=False))
+        if new.displaced:
+            self._txn.cursor(self._tables[DISPLACED]).putmulti(new.displaced_items())
+        self._added.extend(new.shown.keys)
         return new
 
-    def settle(self, feed: FeedRecord, first: int, entries: Sequence[bytes], times: Sequence[int | None]) -> None:
+    def _place_texts(self, new: NewEntries, start: int, end: int) -> None:
+        """Texts that cite nothing: nearly always their places are their times."""
+        times = new.times[start:end]
+        if not times:
+            return
+        in_order = all(map(operator.lt, times, islice(times, 1, None)))
+        if in_order and new.place < times[0] and times[-1] <= self._arrival_time + MAX_AHEAD <= MAX_DIGEST_TIME:
+            new.places.extend(times)
+            new.shown.add(times, new.feed.tail, range(new.first + start, new.first + end))
+        else:
+            for index, time in enumerate(times, start):
+                self._place_one(new, index, (time, (), KIND_TEXT))
+
+    def _place_one(self, new: NewEntries, index: int, skimmed: Skimmed) -> None:
+        time, seen, kind = skimmed
+        seq = new.first + index
+        place = max(floor_of(time, self._arrival_time), new.place + 1)
+        if seen:
+            place = self._follow(new, seq, seen, place)
+        new.places.append(place)
+        (new.shown if is_shown(kind) else new.hidden).add((place,), new.feed.tail, (seq,))
+        if place != digest_time(time):
+            new.displaced[new.digest(index)] = seq, place
+
+    def settle(self, feed: FeedRecord, first: int, entries: Sequence[bytes], times: Sequence[int]) -> None:
         """Let those who cite these new entries follow them. `feed` has the new head, and the entries are stored."""
         table = self._tables[DANGLING]
         if not self._txn.stat(table)["entries"]:
@@ -282,28 +304,42 @@ class Placing(PlaceReader):
         return here
 
 
+@dataclass(slots=True)
+class NewPlaces:
+    """Records of the timeline, or of the hidden entries, on their way into the table."""
+
+    keys: list[bytes] = field(default_factory=list)
+    seqs: list[int] = field(default_factory=list)
+
+    def add(self, places: Iterable[int], tail: bytes, seqs: Iterable[int]) -> None:
+        self.keys.extend(map(PLACED_KEY.pack, places, repeat(tail)))
+        self.seqs.extend(seqs)
+
+
 class NewEntries:
     """Entries of one feed on their way into the tables: an author can cite their own."""
 
     def __init__(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> None:
         self.feed = feed
-        self._first = first
+        self.first = first
         self._entries = entries
+        self.times, self.others = skim_entries(entries)
         self.places: list[int] = []
-        self.times: list[int | None] = []
-        self.hidden: list[int] = []  # seqs of those of odd kinds
+        self.shown = NewPlaces()
+        self.hidden = NewPlaces()
         self.displaced: dict[bytes, tuple[int, int]] = {}  # digest -> seq, place
 
-    def note_displaced(self, seq: int, time: int | None, place: int) -> None:
-        if place != digest_time(time):
-            self.displaced[self._digest(seq, time)] = seq, place
+    @property
+    def place(self) -> int:
+        """Of the last one that has a place."""
+        return self.places[-1] if self.places else self.feed.place
 
     def find(self, digest: bytes) -> int | None:
         """The place of the entry with this digest, if it is one of these."""
         place = int.from_bytes(digest[:7])
         index = bisect_left(self.places, place)
         at_its_time = index < len(self.places) and self.places[index] == place
-        if at_its_time and self._digest(self._first + index, self.times[index]) == digest:
+        if at_its_time and self.digest(index) == digest:
             return place
         found = self.displaced.get(digest)
         return None if found is None else found[1]
@@ -312,5 +348,5 @@ class NewEntries:
         num = self.feed.num
         return [(CITER.pack(digest, num, seq), U64.pack(place)) for digest, (seq, place) in self.displaced.items()]
 
-    def _digest(self, seq: int, time: int | None) -> bytes:
-        return entry_digest(self.feed.id, seq, time, self._entries[seq - self._first])
+    def digest(self, index: int) -> bytes:
+        return entry_digest(self.feed.id, self.first + index, self.times[index], self._entries[index])
