@@ -17,6 +17,7 @@ from typing import TypeAlias
 from app.errors import ProtocolError
 from app.frontier import Advance, Head
 from app.ingest import IngestReport, Refusal
+from app.replication.accounts import Accounts
 from app.replication.announcer import Announcer
 from app.replication.events import Closed, Event, HavesReceived, HeadsReceived, RunsReceived, WantReceived
 from app.replication.frames import MAX_CONTENT, ByeReason
@@ -111,7 +112,8 @@ class Exchange:
         self._events: list[ExchangeEvent] = []
         self._intake = Intake(self._heads)
         self._puller = Puller(self._heads, self._intake, random, self._dirty)
-        self._server = Server(store, self._dirty)
+        self._accounts = Accounts()
+        self._server = Server(store, self._dirty, sum(head.seq for head in self._heads.values()))
         self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
         self._announcer = Announcer(self._heads, own_feed, random, self._dirty)
 
@@ -121,13 +123,18 @@ class Exchange:
         """After `Admitted`."""
         if session.remote is None or session in self._links:
             raise ValueError("a session is opened once, after it was admitted")
-        link = Link(session, session.remote, self._own_feed, self._heads)
+        account = self._accounts.of(session.remote.key, now)
+        link = Link(session, session.remote, account, self._own_feed, self._heads)
         self._links[session] = link
         self._by_author.setdefault(link.remote.key, []).append(link)
         self._puller.open(link)
         self._server.open(link)
         self._pusher.open(link)
         self._announcer.open(link, [feed for feed in self._heads if not self._withholds(feed)], now)
+        try:
+            session.count_against(account.patience, now)
+        except ProtocolError as error:
+            self._dismiss(link, str(error), now)
 
     def close(self, session: Session, now: float) -> None:
         """The session is over; doing it twice is allowed."""
@@ -162,7 +169,7 @@ class Exchange:
                 case WantReceived(_, ranges):
                     for wanted in ranges:
                         self._announcer.relied_on(link, wanted.feed)
-                    self._server.want(link, event)
+                    self._server.want(link, event, now)
                 case Closed():
                     self.close(session, now)
         except ProtocolError as error:
@@ -173,7 +180,7 @@ class Exchange:
         link = self._links.get(session)
         if link is not None:
             self._announcer.flush(link, now)
-            self._server.serve(link)
+            self._server.serve(link, now)
 
     def progress(self, session: Session) -> Progress | None:
         """How far the two sides are apart; None if the session is not open here."""
@@ -195,6 +202,7 @@ class Exchange:
             if head is not None and head.seq >= advance.head.seq:
                 continue
             self._heads[advance.feed] = advance.head
+            self._server.grew(advance.head.seq - (head.seq if head else 0))
             if advance.feed == self._own_feed:
                 own = True
             else:
@@ -240,9 +248,11 @@ class Exchange:
         self._announcer.tick(now)
         self._puller.tick(now)
         self._puller.pump(now)
+        self._server.tick(now)
 
     def deadline(self) -> float | None:
-        times = (self._intake.deadline(), self._announcer.deadline(), self._puller.deadline())
+        parts = (self._intake, self._announcer, self._puller, self._server)
+        times = [part.deadline() for part in parts]
         return min((time for time in times if time is not None), default=None)
 
     def take_ingests(self) -> list[IngestRequest]:
@@ -284,7 +294,7 @@ class Exchange:
             return
         mine = self._heads.get(feed)
         if feed == self._own_feed:
-            self._acknowledged(link, theirs)
+            self._acknowledged(link, theirs, now)
         elif mine is not None and mine.seq == theirs.seq and mine.short_hash != theirs.short_hash:
             self._diverge(link, feed)
         else:
@@ -295,7 +305,9 @@ class Exchange:
             self._announcer.tell(link, feed, now, soon=True)
         link.recount(feed)
 
-    def _acknowledged(self, link: Link, theirs: Head) -> None:
+    def _acknowledged(self, link: Link, theirs: Head, now: float) -> None:
+        # Comparing hashes in the middle of a stretch means to fold it: for whom one entry is about half a microsecond.
+        link.account.patience.spend(self._store.folds(self._own_feed, theirs.seq) // 16, now)
         match self._pusher.acknowledged(link, theirs):
             case None:
                 self._diverge(link, self._own_feed)

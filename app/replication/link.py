@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.frontier import Head
+from app.replication.accounts import Account
 from app.replication.handshake import RemotePeer
 from app.replication.session import Session
 
@@ -56,9 +57,18 @@ class Progress:
 class Link:
     """One open session with its marks. `missing_here`: entries that are offered here, not void, and not held."""
 
-    def __init__(self, session: Session, remote: RemotePeer, own_feed: bytes, heads: Mapping[bytes, Head]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        remote: RemotePeer,
+        account: Account,
+        own_feed: bytes,
+        heads: Mapping[bytes, Head],
+    ) -> None:
+        """account: what the other side has cost, in this session and others."""
         self.session = session
         self.remote = remote
+        self.account = account
         self.marks: dict[bytes, Mark] = {}
         self.whole = False  # the other side has introduced all its feeds
         self.missing_here = 0

@@ -1,19 +1,21 @@
-"""Answering wants, at the pace at which the other side takes the answers.
+"""Answering wants, at the pace at which the other side takes the answers, and at which we care to work for it.
 
 - Nothing is read from the store before the session's output has room for it, so a slow peer costs a fixed amount of
   memory and slows nobody else.
 - Wants are answered in the order in which they came, each with about 256 KiB of entries.
-- A range costs the reading of up to 64 KiB however little of it is sent: few are read at a time, so that a peer who
-  asks for the last entry of many long stretches makes nobody else wait.
+- A range costs the reading of up to 64 KiB however little of it is sent. What is read is counted, and done in slices,
+  so that a peer who asks for the last entry of many long stretches makes nobody else wait; who asks for more than
+  anybody has use for is answered late.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.entry import Run
 from app.errors import ProtocolError
+from app.replication.accounts import Account
 from app.replication.events import Want, WantReceived
 from app.replication.frames import MAX_CONTENT
 from app.replication.link import Link
@@ -22,8 +24,10 @@ from app.replication.store import Store
 
 OUTPUT_ROOM = 131_072  # no more is read while this much waits to be written
 MAX_WANTS = 8  # unanswered, per session; a node of this kind sends 2
+SLICE = 16_384  # units of work in one go: some 10 ms at worst, and with 64 KiB of what is only sent some 5
+RANGE_WORK = 256  # units for a range of which little is sent: finding it takes some 0.1 ms
+_SMALL = 16_384  # bytes
 _CHUNK = 65_536
-_RANGE = 8_192  # what a range counts as at least: eight of them are read at a time, in some 20 ms at worst
 
 
 @dataclass(slots=True)
@@ -34,80 +38,114 @@ class _Answer:
     pending: int = 0  # entries that were asked for, are here, and are not sent
 
 
+@dataclass(slots=True)
+class _Customer:
+    """late_until: when it has paid for what was read for it; None if it owes nothing."""
+
+    queue: deque[_Answer] = field(default_factory=deque)
+    pending: int = 0
+    late_until: float | None = None
+
+
 class Server:
-    def __init__(self, store: Store, dirty: set[Session]) -> None:
+    def __init__(self, store: Store, dirty: set[Session], held: int) -> None:
+        """held: entries in the store."""
         self._store = store
         self._dirty = dirty
-        self._queues: dict[Link, deque[_Answer]] = {}
-        self._pending: dict[Link, int] = {}
+        self._held = held
+        self._customers: dict[Link, _Customer] = {}
 
     def open(self, link: Link) -> None:
-        self._queues[link] = deque()
-        self._pending[link] = 0
+        self._customers[link] = _Customer()
 
     def close(self, link: Link) -> None:
-        self._queues.pop(link, None)
-        self._pending.pop(link, None)
+        self._customers.pop(link, None)
+
+    def grew(self, entries: int) -> None:
+        """So many became durable."""
+        self._held += entries
 
     def pending(self, link: Link) -> int:
         """Entries that the other side asked for and that were not sent yet."""
-        return self._pending.get(link, 0)
+        customer = self._customers.get(link)
+        return customer.pending if customer else 0
 
-    def want(self, link: Link, event: WantReceived) -> None:
+    def want(self, link: Link, event: WantReceived, now: float) -> None:
         """Raises ProtocolError for more wants than a peer may have open."""
-        queue = self._queues[link]
-        if len(queue) >= MAX_WANTS:
+        customer = self._customers[link]
+        if len(customer.queue) >= MAX_WANTS:
             raise ProtocolError(f"more than {MAX_WANTS} unanswered wants")
         answer = _Answer(event.id, deque(event.ranges))
         for want in event.ranges:
             head = self._store.head(want.feed)
             answer.pending += max(0, min(want.high, head.seq if head else 0) - want.low + 1)
-        queue.append(answer)
-        self._pending[link] += answer.pending
-        self.serve(link)
+        customer.queue.append(answer)
+        customer.pending += answer.pending
+        self.serve(link, now)
 
-    def serve(self, link: Link) -> None:
-        """Write answers while the output has room, and not too many at a time: `writable` comes again."""
-        queue = self._queues[link]
-        session = link.session
-        room = OUTPUT_ROOM
-        while queue and room > 0 and session.output_size < OUTPUT_ROOM:
+    def serve(self, link: Link, now: float) -> None:
+        """Write answers while the output has room, and not too many at a time: `writable` or `tick` comes again."""
+        customer = self._customers[link]
+        session, queue, work = link.session, customer.queue, link.account.work
+        room, enough = OUTPUT_ROOM, work.left(now) - SLICE
+        while queue and room > 0 and session.output_size < OUTPUT_ROOM and work.left(now) > enough:
+            if work.owes(now):
+                break
             answer = queue[0]
-            runs, cost = self._read(link, answer)
-            room -= cost
+            runs = self._read(link, customer, answer, enough, now)
+            room -= sum(run.size for run in runs)
             if not answer.ranges:
                 queue.popleft()
-                self._pending[link] -= answer.pending
+                customer.pending -= answer.pending
             session.send_runs(answer.id, runs, not answer.ranges)
             self._dirty.add(session)
+        unnoticed = session.output_size == 0  # nothing that was written will make `writable` come
+        customer.late_until = work.paid_at(now) if queue and (unnoticed or work.owes(now)) else None
 
-    def _read(self, link: Link, answer: _Answer) -> tuple[list[Run], int]:
-        """About a chunk of the answer, and what it counts as; what is left of it stays in `answer`."""
+    def tick(self, now: float) -> None:
+        for link, customer in list(self._customers.items()):
+            if customer.late_until is not None and now >= customer.late_until:
+                self.serve(link, now)
+
+    def deadline(self) -> float | None:
+        return min(
+            (customer.late_until for customer in self._customers.values() if customer.late_until is not None),
+            default=None,
+        )
+
+    def _read(self, link: Link, customer: _Customer, answer: _Answer, enough: float, now: float) -> list[Run]:
+        """About a chunk of the answer, or less if that is work; what is left of it stays in `answer`."""
+        work = link.account.work
         runs: list[Run] = []
-        whole = room = min(_CHUNK, answer.left)
-        while answer.ranges and room > 0:
+        room = min(_CHUNK, answer.left)
+        while answer.ranges and room > 0 and work.left(now) > enough:
             want = answer.ranges.popleft()
-            found = [] if self._is_diverged(link, want) else self._read_range(want, room)
+            found = [] if self._is_diverged(link, want) else self._read_range(link.account, want, room, now)
             if not found:
                 continue
             runs += found
             size = sum(run.size for run in found)
-            room -= max(size, _RANGE)
+            room -= size
             answer.left -= size
             last = found[-1].last
             sent = min(answer.pending, last - want.low + 1)  # a run can go beyond what was asked
             answer.pending -= sent
-            self._pending[link] -= sent
+            customer.pending -= sent
             mark = link.mark(want.feed)
             mark.sent = max(mark.sent, last)
             if last < want.high:
                 answer.ranges.appendleft(Want(want.feed, last + 1, want.high))
         if answer.left <= 0:
             answer.ranges.clear()
-        return runs, whole - room
+        return runs
 
-    def _read_range(self, want: Want, room: int) -> list[Run]:
-        return self._store.read_runs(want.feed, want.low, want.high, room)
+    def _read_range(self, account: Account, want: Want, room: int, now: float) -> list[Run]:
+        found = self._store.read_runs(want.feed, want.low, want.high, room)
+        size = sum(run.size for run in found)
+        search = self._store.folds(want.feed, want.low - 1) if found else 0
+        account.work.pay(search + (RANGE_WORK if size < _SMALL else 0), now)
+        account.pay_for_entries(sum(len(run.entries) for run in found), size, self._held, now)
+        return found
 
     def _is_diverged(self, link: Link, want: Want) -> bool:
         mark = link.marks.get(want.feed)

@@ -19,6 +19,7 @@ from app.entry import Run
 from app.errors import ProtocolError
 from app.frontier import Head
 from app.replication import frames
+from app.replication.accounts import PATIENCE_BURST, PATIENCE_PER_SECOND
 from app.replication.events import (
     Admitted,
     Authenticated,
@@ -51,11 +52,10 @@ DEAD_AFTER_SECONDS = 15.0
 MAX_FEEDS = 4_096  # introduced in one direction; each costs its receiver about 600 bytes
 
 # Before both have admitted each other there is next to nothing to say: one unit is a read or a frame, about 50 us each.
-# After it, one is a frame or an item in it, about 10 us each, and 16 are a range, for which up to 64 KiB are read;
-# entries are paid for by what asked for them. The burst is twice what a first meeting with all feeds takes.
+# After it, one is a frame or an item in it, and 4 are a range, without what is read for it (see `serving`); entries are
+# paid for by what asked for them.
 STRANGERS_BURST, STRANGERS_PER_SECOND = 1_024, 100.0
-MEMBERS_BURST, MEMBERS_PER_SECOND = 131_072, 4_096.0
-_RANGE_UNITS = 16
+_RANGE_UNITS = 4
 RUNS_PER_FRAME_BYTES = 65_536  # small enough to be progress on a slow link, large enough for a fast one
 
 _HEADS_PER_FRAME = 1_024  # 56 bytes each
@@ -203,6 +203,12 @@ class Session:
 
     # The exchange's side, after admission.
 
+    def count_against(self, patience: Patience, now: float) -> None:
+        """After `Admitted`: count what the other side costs there from now on. Raises ProtocolError if it has cost too
+        much already."""
+        spent, self._patience = self._patience.spent(now), patience
+        patience.spend(spent, now)
+
     def announce(self, heads: Iterable[tuple[bytes, Head]], complete: bool) -> None:
         """Say what is on this disk: heads for feeds not named before in this session, have for the others.
 
@@ -331,7 +337,7 @@ class Session:
     def _open_if_admitted(self, events: list[Event]) -> None:
         if self._admitted_here and self._admitted_remote and self.state is State.ADMISSION:
             self.state = State.OPEN
-            self._patience = Patience(MEMBERS_BURST, MEMBERS_PER_SECOND, self._now)
+            self._patience = Patience(PATIENCE_BURST, PATIENCE_PER_SECOND, self._now)
             events.append(Admitted())
 
     def _read_heads(self, frame: frames.Heads, events: list[Event]) -> None:

@@ -23,6 +23,9 @@ class Store(Protocol):
     def hash_at(self, feed: bytes, seq: int) -> bytes | None:
         """h(seq), 32 bytes; None if entry `seq` is not here."""
 
+    def folds(self, feed: bytes, seq: int) -> int:
+        """How many entries have to be read to know h(seq), which a run that begins after it states."""
+
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         """Runs from entry `low` to the checkpoint at or after `high`, or as many as `max_bytes` of entries allow.
 

@@ -160,6 +160,12 @@ class FeedReader:
         start, before = self._checkpoint_before(record, seq)
         return fold_chain(before, self.entries(record, start + 1, seq))
 
+    def folds(self, record: FeedRecord, seq: int) -> int:
+        """How many entries `hash_at` reads."""
+        if seq == record.seq or self._feeds.recent_hash(record.id, seq) is not None:
+            return 0
+        return seq - self._checkpoint_before(record, seq)[0]
+
     def entries(self, record: FeedRecord, low: int, high: int) -> Iterator[bytes]:
         """The bytes of the entries low..high."""
         cursor = self._txn.cursor(self._entries)

@@ -174,6 +174,14 @@ class Log:
         with self._env.read() as txn:
             return FeedReader(txn, self._env.tables, self._feeds).hash_at(record, seq)
 
+    def folds(self, feed: bytes, seq: int) -> int:
+        """How many entries have to be read to know h(seq)."""
+        record = self._feeds.by_id(feed)
+        if record is None or not record.low <= seq < record.seq:
+            return 0
+        with self._env.read() as txn:
+            return FeedReader(txn, self._env.tables, self._feeds).folds(record, seq)
+
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         """Runs from `low` to the checkpoint at or after `high`; of max_bytes of entries, but at least one run."""
         record = self._feeds.by_id(feed)

@@ -118,6 +118,10 @@ class MemoryStore:
         stored = self.feeds.get(feed)
         return stored.hashes[seq] if stored and 1 <= seq <= len(stored.entries) else None
 
+    def folds(self, feed: bytes, seq: int) -> int:
+        stored = self.feeds.get(feed)
+        return 0 if stored is None else seq - max((at for at in stored.checkpoints if at <= seq), default=0)
+
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         stored = self.feeds.get(feed)
         runs: list[Run] = []

@@ -42,6 +42,9 @@ class LogDisk:
     def hash_at(self, feed: bytes, seq: int) -> bytes | None:
         return self._log.hash_at(feed, seq)
 
+    def folds(self, feed: bytes, seq: int) -> int:
+        return self._log.folds(feed, seq)
+
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         return self._log.read_runs(feed, low, high, max_bytes)
 

@@ -1,0 +1,54 @@
+"""What each peer has cost, by its key: who comes again goes on where it was, so that coming again buys nothing.
+
+- One unit of patience is about 10 us, in which we take in what cost the other side nothing to send.
+- One unit of work is an entry that is read for the peer, or 256 bytes, about 0.5 us each. Too much of it is not wrong
+  but done later, and everything that is here may be asked for a few times before it counts.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from app.replication.patience import Pace, Patience
+
+# The bursts are twice what a first meeting with all feeds takes, and what a long absence does; both rates together
+# come to less than a twentieth of a core.
+PATIENCE_BURST, PATIENCE_PER_SECOND = 131_072, 2_048.0
+WORK_BURST, WORK_PER_SECOND = 2_097_152, 32_768.0
+WHOLE_COPIES = 4  # at full speed: for new devices of the same author, and databases begun anew
+MAX_ACCOUNTS = 1_024  # about 400 bytes each; more keys than that are let in nowhere but with --open
+
+
+@dataclass(slots=True)
+class Account:
+    """given: entries that were sent without counting as work."""
+
+    patience: Patience
+    work: Pace
+    given: int = 0
+
+    def pay_for_entries(self, entries: int, size: int, held: int, now: float) -> None:
+        """They were sent, so many of so many bytes, where `held` are here in all."""
+        if self.given + entries <= WHOLE_COPIES * held:
+            self.given += entries
+        else:
+            self.work.pay(entries + size // 256, now)
+
+
+class Accounts:
+    def __init__(self) -> None:
+        self._accounts: OrderedDict[bytes, Account] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def of(self, key: bytes, now: float) -> Account:
+        account = self._accounts.pop(key, None)
+        if account is None:
+            patience = Patience(PATIENCE_BURST, PATIENCE_PER_SECOND, now)
+            account = Account(patience, Pace(WORK_BURST, WORK_PER_SECOND, now))
+        self._accounts[key] = account
+        while len(self._accounts) > MAX_ACCOUNTS:
+            self._accounts.popitem(last=False)
+        return account
