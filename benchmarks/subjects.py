@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import bulk
+from benchmarks import bulk, meshes
 from benchmarks.measurement import Benchmark
 
-BENCHMARKS: tuple[Benchmark, ...] = (*bulk.BENCHMARKS,)
+BENCHMARKS: tuple[Benchmark, ...] = (*bulk.BENCHMARKS, *meshes.BENCHMARKS)
+
 _NAMED = {each.name: each for each in BENCHMARKS}
 IN_SHORT = tuple(
     (_NAMED[name], metric)

@@ -7,6 +7,8 @@ const level = require('level')
 const scuttleup = require('scuttleup')
 const { now, cpu, payload, serve, gate } = require('./participant')
 
+const ENTRY_BYTES = 100
+
 const [folder, id, durable] = process.argv.slice(2)
 
 const open = () => {
@@ -112,11 +114,11 @@ serve({
     })))
   },
   connections: async ({ number }) => { await changed.until(() => open_ >= number) },
-  append: async ({ messages, size, interval }) => {
+  append: async ({ messages, interval }) => {
     const begun = now()
     for (let n = 0; n < messages; n++) {
       if (interval) await new Promise((resolve) => setTimeout(resolve, Math.max(0, (begun + n * interval - now()) * 1e3)))
-      log.append(payload(size, n))
+      log.append(payload(ENTRY_BYTES, n))
     }
     return { begun }
   },
@@ -125,10 +127,10 @@ serve({
     return { last, connected }
   },
   // Appends that say when they were written, one at a time.
-  tell: async ({ messages, interval, size }) => {
+  tell: async ({ messages, interval }) => {
     for (let n = 0; n < messages; n++) {
       await new Promise((resolve) => setTimeout(resolve, interval * 1e3))
-      log.append(Buffer.from(now().toFixed(9).padEnd(size)))
+      log.append(Buffer.from(now().toFixed(9).padEnd(ENTRY_BYTES)))
     }
   },
   // How long each of the next entries took from there to here, in seconds.
