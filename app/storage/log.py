@@ -20,6 +20,7 @@ from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
 from app.peers import Author, PeerRecord, Standing
+from app.search import Query
 from app.storage import environment, schema
 from app.storage.batch import Batch
 from app.storage.environment import Environment, Table, Txn, damaged
@@ -36,6 +37,7 @@ from app.storage.following import Followers
 from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
+from app.storage.searching import Found, search
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
@@ -240,6 +242,10 @@ class Log:
             return []
         with self._snapshot() as view:
             return view.versions(record, seq)
+
+    def search(self, query: Query) -> Iterator[Found]:
+        """What `query` finds, the newest first; each step takes some milliseconds, in whatever thread it is taken."""
+        return search(self._env, self._feeds, self.author, query)
 
     # Following
 
