@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from app import __version__
+from app import __version__, start_up
 from app.errors import ChatError, IdentityError, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         return _say(f"chat-tui {__version__}")
+    start_up.begin()
     from app.arguments import (
         ChangePassphrase,
         Chat,
@@ -52,6 +53,8 @@ def _run(arguments: Sequence[str]) -> int:
     )
 
     command: Command = parse(arguments, os.environ)
+    if not isinstance(command, Chat):
+        start_up.end()
     match command:
         case ShowVersion():
             return _say(f"chat-tui {__version__}")
@@ -151,10 +154,12 @@ def _chat(options: Options) -> int:
             case Face.LINES:
                 from app.headless import run_lines
 
+                start_up.end()
                 return run_lines(node, options)
             case Face.HEADLESS:
                 from app.headless import run_headless
 
+                start_up.end()
                 return run_headless(node)
     finally:
         log.close()

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +30,8 @@ def run_screen(backend: ChatBackend, *, draft_file: Path | None = None) -> int:
 
 async def _show(backend: ChatBackend, draft_file: Path | None) -> int:
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
-    gc.disable()  # collecting while the toolkit is imported takes 10 ms and finds nothing
     from app.widgets.chat_app import ChatApp
 
-    gc.enable()
     app = ChatApp(backend, draft="" if draft_file is None else draft.load(draft_file))
     with leaving_on_signals(app.leave):
         try:
