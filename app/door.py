@@ -307,7 +307,7 @@ class Door:
         return {record.key: record.name for record in self._records.values() if record.standing is standing}
 
     def _met(self) -> dict[bytes, str]:
-        return {record.key: record.name for record in self._records.values() if record.standing is not Standing.REFUSED}
+        return {record.key: record.name for record in self._records.values() if not record.refused}
 
     def _unmet(self) -> dict[bytes, str]:
         return {author.key: author.name for author in self._authors() if author.key != self._own}

@@ -54,7 +54,7 @@ def compare(mine: Head | None, theirs: Head | None) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """The entries first..head.seq of one feed have become durable here; head is its new head."""
+    """The entries first..head.seq of one feed have become durable here, or are shown again; head is its head."""
 
     feed: bytes
     first: int

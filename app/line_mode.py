@@ -55,6 +55,7 @@ class LineLog(TimelineReader, Protocol):
     def frontier(self) -> Mapping[bytes, Head]: ...
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
     def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
+    def withholds(self, feed: bytes) -> bool: ...
 
 
 class LineNode(Protocol):
@@ -110,7 +111,7 @@ class LineMode:
         unsubscribe = self._node.subscribe(self._on_event)
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
-        start, first_key = self._node.log.frontier(), self._history_start()  # before the input adds to them
+        start, first_key = self._start(), self._history_start()  # before the input adds to them
         start_reading(self._stdin, limit, self._on_line, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -246,6 +247,12 @@ class LineMode:
             if not await self._print(batch) or self._all_printed():
                 return
 
+    def _start(self) -> dict[bytes, Head]:
+        """Up to where history goes. Where all of it is wanted, what is withheld is new when it is withheld no more."""
+        log = self._node.log
+        heads = log.frontier()
+        return {f: head for f, head in heads.items() if self._options.history is not None or not log.withholds(f)}
+
     def _history_start(self) -> bytes | None:
         """The key after which the history that is to be shown begins; None for no history."""
         log, wanted = self._node.log, self._options.history
@@ -291,9 +298,12 @@ class LineMode:
     def _last_shown(self) -> dict[bytes, int]:
         """For each feed with entries that are not written yet, the last that is to be."""
         last = {}
-        for feed, head in self._node.log.frontier().items():
+        log = self._node.log
+        for feed, head in log.frontier().items():
+            if log.withholds(feed):
+                continue
             for seq in range(head.seq, self._printed.get(feed, 0), -1):
-                if self._node.log.entry_at(feed, seq) is not None:
+                if log.entry_at(feed, seq) is not None:
                     last[feed] = seq
                     break
         return last

@@ -132,10 +132,9 @@ class Node:
         loop = asyncio.get_running_loop()
 
         def committed(advances: Sequence[Advance]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                if any(advance.first == 1 for advance in advances):
-                    loop.call_soon_threadsafe(self._somebody_came)
-                loop.call_soon_threadsafe(lambda: mesh.committed(advances))
+            if any(advance.first == 1 for advance in advances):
+                _call_in(loop, self._somebody_came)
+            _call_in(loop, lambda: mesh.committed(advances))
 
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
@@ -338,12 +337,28 @@ class Node:
             self.door.remember_held(holder, self.log.own_feed, self._held[holder])
 
     def _save(self, record: PeerRecord) -> None:
-        self.log.remember_peer(record).add_done_callback(self._remembered)
+        before = self.log.peers().get(record.key)
+        saved = self.log.remember_peer(record)
+        saved.add_done_callback(self._remembered)
+        if record.refused != (before is not None and before.refused):
+            loop = asyncio.get_running_loop()
+            saved.add_done_callback(lambda _: _call_in(loop, self._timeline_changed))
 
     def _remembered(self, saved: Future[None]) -> None:
         error = saved.exception()
         if error is not None:
             _LOG.warning("what is known of a peer was not saved: %s", error)
+
+    def _timeline_changed(self) -> None:
+        """Somebody's messages have left the timeline or are back in it, and replication sees them so too."""
+        if self._mesh is not None:
+            self._mesh.reconsider()
+        self._tell(Renamed())
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(call)
 
 
 # What is shown of a name behind which there are several nodes.

@@ -34,6 +34,10 @@ class PeerRecord:
     decided_at: int | None = None
     verified_at: int | None = None
 
+    @property
+    def refused(self) -> bool:
+        return self.standing is Standing.REFUSED
+
 
 @dataclass(frozen=True, slots=True)
 class Author:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from app.identity import fingerprint
 from app.names import name_key
-from app.peers import Author, PeerRecord, Standing
+from app.peers import Author, PeerRecord
 
 UNMET = "?"
 APART = "~"
@@ -51,7 +51,7 @@ class People:
 
     def is_refused(self, key: bytes) -> bool:
         record = self._records().get(key)
-        return record is not None and record.standing is Standing.REFUSED
+        return record is not None and record.refused
 
     def is_pinned(self, key: bytes, said: str) -> bool:
         """Whether `said` is the name that is pinned to the key, or mine."""

@@ -70,7 +70,7 @@ def judge(house: House, key: bytes, name: str) -> Judgement:
     if key == house.own:
         return Judgement(Verdict.ADMIT, Cause.OWN, "another device of mine")
     record = house.known.get(key)
-    if record is not None and record.standing is Standing.REFUSED:
+    if record is not None and record.refused:
         return Judgement(
             Verdict.REFUSE, Cause.REFUSED, f"you refused it; /accept {name} takes that back", "you were refused there"
         )
@@ -157,7 +157,7 @@ def _is_named(house: House, author: Author) -> bool:
 
 def _is_refused(house: House, author: Author) -> bool:
     record = house.known.get(author.key)
-    return record is not None and record.standing is Standing.REFUSED
+    return record is not None and record.refused
 
 
 def _their_words(house: House, others: Sequence[Author]) -> str:

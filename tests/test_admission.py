@@ -277,8 +277,34 @@ async def test_a_feed_of_somebody_who_is_refused_is_refused_before_anything_of_i
         await alice.until(lambda: alice.node.settled() == {carol.name})
         assert alice.node.log.head(bob.node.log.own_feed) is None
         alice.node.command(f"/accept {bob.name}")
-    async with carol.chatting(alice.name, admit=True), alice.chatting(carol.name):
         await alice.until(lambda: alice.reads() == ["hello", "from carol"])
+
+
+async def test_accepting_brings_back_what_is_here_and_wants_and_passes_on_the_rest_at_once(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob, carol, dave = people("alice"), people("bob"), people("carol"), people("dave")
+    async with bob.chatting(alice.name, carol.name), alice.chatting(bob.name):
+        await bob.says("before")
+        await alice.until(lambda: alice.reads() == ["before"])
+        alice.node.command(f"/refuse {bob.name}")
+        await alice.until(lambda: alice.reads() == [])
+        async with carol.chatting(bob.name):
+            await bob.says("after")
+            await carol.until(lambda: carol.reads() == ["before", "after"])
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(carol.chatting(alice.name, admit=True))
+        await stack.enter_async_context(dave.chatting(alice.name))
+        await stack.enter_async_context(alice.chatting(carol.name, dave.name, admit=True))
+        await alice.says("from alice")
+        for peer in (carol, dave):
+            await peer.until(lambda peer=peer: "from alice" in peer.reads())  # type: ignore[misc]
+        await alice.until(lambda: alice.node.settled() == {carol.name, dave.name})
+        assert alice.reads() == ["from alice"]
+        assert dave.reads() == ["from alice"]
+        alice.node.command(f"/accept {bob.name}")
+        await alice.until(lambda: alice.reads() == ["before", "after", "from alice"])
+        await dave.until(lambda: dave.reads() == ["before", "after", "from alice"])
 
 
 async def test_strangers_who_call_themselves_the_same_are_shown_apart(people: Callable[[str], Person]) -> None:

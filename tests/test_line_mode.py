@@ -305,6 +305,24 @@ async def test_authors_are_told_apart_and_those_who_are_refused_are_not_shown(tm
         }
 
 
+async def test_what_was_not_shown_comes_when_its_author_is_refused_no_more(tmp_path: Path) -> None:
+    bob = TestAuthor("bob")
+    bob.entries(["one", "two"])
+    async with chat(tmp_path) as running:
+        await asyncio.wrap_future(running.node.log.ingest([bob.run()]))
+        await running.lines(2)
+        running.node.command("/refuse bob")
+    async with chat(tmp_path, replace(alice(tmp_path), output=LineFormat.JSON)) as running:
+        await running.type("mine\n")
+        [line] = await running.lines(1)
+        assert json.loads(line)["text"] == "mine"
+        running.node.command("/accept bob")
+        assert [json.loads(line)["text"] for line in await running.lines(2)] == ["one", "two"]
+        await running.type("mine too\n")
+        [line] = await running.lines(1)
+        assert json.loads(line)["text"] == "mine too"
+
+
 def test_a_line_is_harmless_and_one_line() -> None:
     assert message_line(entry("a\\n\nb\x1b[2J\u202e"), "bob\x07") == "bob\ufffd> a\\\\n\\nb\ufffd[2J\n"
 

@@ -105,6 +105,7 @@ class Exchange:
         self._store = store
         self._own_feed = own_feed
         self._heads: dict[bytes, Head] = store.frontier()
+        self._withheld = {feed for feed in self._heads if withholds(feed)}
         self._authors: dict[bytes, bytes] = {}
         self._links: dict[Session, Link] = {}
         self._by_author: dict[bytes, list[Link]] = {}
@@ -233,11 +234,24 @@ class Exchange:
                 case Refusal.GAP:
                     self._gap(done.link, feed)
                 case Refusal.UNWANTED:
-                    self._pass_over(done.link, feed)
+                    self._refuse(done.link, feed)
                 case Refusal.QUOTA:  # nobody's fault for certain: whoever brought the rest may only have passed it on
                     self._pass_over(done.link, feed)
             if self._intake.reset(done, feed):
                 self._puller.recheck(feed, now)
+        self._puller.pump(now)
+
+    def reconsider(self, now: float) -> None:
+        """Other authors may be refused than before: what was offered by those who no more are is wanted, and told."""
+        before, self._withheld = self._withheld, {feed for feed in self._heads if self._withholds(feed)}
+        for link in self._links.values():
+            for feed, mark in link.marks.items():
+                if mark.unwanted and feed not in self._withheld:
+                    mark.unwanted = mark.diverged = False
+                    link.recount(feed)
+                    self._puller.claim(link, feed, now, grace=False)
+            for feed in before - self._withheld:
+                self._announcer.tell(link, feed, now, soon=True)
         self._puller.pump(now)
 
     # Time, and what the driver carries out.
@@ -290,7 +304,7 @@ class Exchange:
         if mark.diverged:
             return
         if self._withholds(feed):
-            self._pass_over(link, feed)
+            self._refuse(link, feed)
             return
         mine = self._heads.get(feed)
         if feed == self._own_feed:
@@ -391,6 +405,11 @@ class Exchange:
             return
         self._pass_over(link, feed)
         self._events.append(Diverged(link.session, feed))
+
+    def _refuse(self, link: Link, feed: bytes) -> None:
+        """Its author is refused here."""
+        self._pass_over(link, feed)
+        link.mark(feed).unwanted = True
 
     def _pass_over(self, link: Link, feed: bytes) -> None:
         """In this session it is neither wanted nor pushed any more."""

@@ -24,6 +24,7 @@ class Mark:
     void: it did not serve what it claimed; not believed until it claims anew.
     diverged: it holds another branch than this node, or more than is kept of it here; neither wanted nor pushed in this
     session.
+    unwanted: diverged for the only reason that its author is refused here, which can be taken back.
     """
 
     low: int = 1
@@ -32,6 +33,7 @@ class Mark:
     sent: int = 0
     void: bool = False
     diverged: bool = False
+    unwanted: bool = False
     gaps: int = 0
     missing: int = 0
 

@@ -131,10 +131,11 @@ class Mesh:
             self._run.driver.committed(advances)
 
     def reconsider(self) -> None:
-        """The node's mind about admissions has changed: it is asked again about everybody who is connected, and who
-        was refused is dialled again."""
+        """The node's mind about people has changed: it is asked again about everybody who is connected, who was
+        refused is dialled again, and what was withheld may be no more."""
         if self._run is not None:
             self._run.members.reconsider()
+            self._run.driver.reconsider()
             self._run.redial()
 
 

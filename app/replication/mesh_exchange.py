@@ -73,6 +73,12 @@ class ExchangeDriver:
             self._exchange.committed(advances, self._loop.time())
         self._drive()
 
+    def reconsider(self) -> None:
+        """The node's mind about authors has changed."""
+        with self._reading_for(None):
+            self._exchange.reconsider(self._loop.time())
+        self._drive()
+
     def stop(self) -> None:
         """For good: the sessions have said goodbye."""
         self._stopped = True

@@ -28,12 +28,25 @@ from app.errors import DamagedError
 from app.frontier import Advance
 from app.identity import Identity
 from app.ingest import IngestReport, Refusal, RefusedRun
+from app.peers import PeerRecord
 from app.storage.amendments import record_of
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
 from app.storage.placing import Placing
 from app.storage.quota import Accounts, Quota, size_of
-from app.storage.schema import AMENDMENTS, CHECKPOINTS, ENTRIES, ENTRY_KEY, META, META_CLOCK, U64, FeedRecord
+from app.storage.schema import (
+    AMENDMENTS,
+    CHECKPOINTS,
+    ENTRIES,
+    ENTRY_KEY,
+    META,
+    META_CLOCK,
+    PEERS,
+    U64,
+    FeedRecord,
+    decode_peer,
+    encode_peer,
+)
 from app.storage.verification import VerifiedRun
 
 
@@ -109,12 +122,26 @@ class Batch:
             report.advances.append(Advance(feed, first, head_of(record)))
         self.committed.reports.append(report)
 
+    def remember(self, record: PeerRecord) -> None:
+        """Save what is known of an author. Who is refused is not shown; who is refused no more is shown again."""
+        before = self._txn.get(record.key, None, self._tables[PEERS])
+        was_refused = before is not None and decode_peer(record.key, before).refused
+        self._txn.put(record.key, encode_peer(record), db=self._tables[PEERS])
+        if record.refused == was_refused:
+            return
+        for feed in self._changes.by_author(record.key):
+            if record.refused:
+                self._placing.take_out(feed)
+            else:
+                self._placing.bring_back(feed)
+                self.committed.advances.append(Advance(feed.id, feed.low, head_of(feed)))
+
     def finish(self) -> Committed:
         """The last step in the transaction."""
         committed = self.committed
         self._placing.finish()
         committed.records = self._changes.write()
-        committed.advances = self._changes.advances()
+        committed.advances += self._changes.advances()
         moved = self._placing.moved
         committed.own_places = [moved.get((num, seq), place) for num, seq, place in self._own_places]
         if self._clock.latest != self._own_time:  # which is found in the own feed: one page less to write

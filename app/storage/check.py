@@ -110,6 +110,7 @@ class _Check:
         self._expected = dict.fromkeys(_COUNTED, 0)
         self._expected_citers = 0
         self._room = ""
+        self._refused: set[bytes] = set()
 
     def run(self) -> None:
         self._check_meta()
@@ -168,7 +169,8 @@ class _Check:
     def _check_peers(self) -> None:
         for key, value in self._items(schema.PEERS):
             try:
-                schema.decode_peer(key, value)
+                if schema.decode_peer(key, value).refused:
+                    self._refused.add(key)
             except DamagedError as error:
                 self._find(schema.PEERS, str(error))
 
@@ -242,7 +244,10 @@ class _Check:
                 least = max(least, cited + 1)
         if here.place != least:
             self._find(here.table, f"its place is {here.place}, not {least}", record, seq)
-        self._expected[schema.TIMELINE if is_shown(kind) else schema.HIDDEN] += 1
+        table = schema.TIMELINE if is_shown(kind) and record.author not in self._refused else schema.HIDDEN
+        if here.table != table:
+            self._find(here.table, f"it belongs in table {table.decode()}", record, seq)
+        self._expected[table] += 1
         if not is_shown(kind):
             self._check_amendment(record, seq, data)
         if here.place != digest_time(time):

@@ -104,6 +104,11 @@ class FeedChanges:
     def all(self) -> list[FeedRecord]:
         return [self._changed.get(record.num, record) for record in self._feeds.all()]
 
+    def by_author(self, author: bytes) -> list[FeedRecord]:
+        """Those that this transaction has added included."""
+        records = {record.num: record for record in self._feeds.all()} | self._changed
+        return [record for record in records.values() if record.author == author]
+
     def add(self, feed: bytes, author: bytes, name: str, via: bytes = b"") -> FeedRecord:
         """A feed without entries yet; `change` must follow with its first head."""
         record = FeedRecord(self._next_num, feed, author, name, 0, NO_HASH, b"", 1, -1, 0, 0, via)

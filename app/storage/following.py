@@ -46,6 +46,7 @@ class Followers:
         frontier: Frontier,
         feeds: Feeds,
         snapshot: Callable[[], AbstractContextManager[TimelineSnapshot]],
+        withholds: Callable[[bytes], bool],
     ) -> AsyncIterator[Sequence[TimelineEntry]]:
         told = {feed: head.seq for feed, head in frontier.items()}
         journal = _Journal(asyncio.get_running_loop())
@@ -58,16 +59,20 @@ class Followers:
                 stretches = [
                     _Stretch(feed, told.get(feed, 0) + 1, high)
                     for feed, high in targets.items()
-                    if told.get(feed, 0) < high
+                    if told.get(feed, 0) < high and not withholds(feed)
                 ]
+                handed: dict[bytes, int] = {}
                 merge = _Merge(stretches, feeds)
                 while not self.closed and not merge.done:
                     with snapshot() as view:
                         batch = merge.take(view, BATCH)
                     if batch:
+                        handed.update((entry.feed, entry.seq) for entry in batch)
                         yield batch
                         await asyncio.sleep(0)  # a long history must not starve the event loop
-                told.update({stretch.feed: stretch.high for stretch in stretches})
+                for feed, high in ((stretch.feed, stretch.high) for stretch in stretches):
+                    # Who was refused meanwhile: the rest is told when they are refused no more.
+                    told[feed] = handed.get(feed, told.get(feed, 0)) if withholds(feed) else high
                 targets = await journal.next(lambda: self.closed)
         finally:
             self._all.remove(journal)

@@ -19,7 +19,7 @@ from app.errors import StorageError
 from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
-from app.peers import Author, PeerRecord, Standing
+from app.peers import Author, PeerRecord
 from app.search import Query
 from app.storage import environment, schema
 from app.storage.batch import Batch
@@ -193,7 +193,7 @@ class Log:
             return FeedReader(txn, self._env.tables, self._feeds).runs(record, low, high, max_bytes)
 
     def withholds(self, feed: bytes) -> bool:
-        """Whether the feed is here and its author refused: more of it is not taken, and none of it given."""
+        """Whether the feed is here and its author refused: more of it is not taken, none of it given or shown."""
         record = self._feeds.by_id(feed)
         return record is not None and self._is_refused(record.author)
 
@@ -254,8 +254,11 @@ class Log:
         return self._writer.subscribe(listener)
 
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
-        """Everything shown after `frontier` in reading order, then each commit as it lands; ends with the log."""
-        return self._followers.follow(frontier, self._feeds, self._snapshot)
+        """Everything shown after `frontier` in reading order, then each commit as it lands; ends with the log.
+
+        What is withheld is told when its author is refused no more, as far as it was not told before.
+        """
+        return self._followers.follow(frontier, self._feeds, self._snapshot, self.withholds)
 
     # Peers
 
@@ -283,7 +286,7 @@ class Log:
 
     def _is_refused(self, author: bytes) -> bool:
         record = self._peers.get(author)
-        return record is not None and record.standing is Standing.REFUSED
+        return record is not None and record.refused
 
     def _author_of(self, feed: bytes) -> bytes | None:
         record = self._feeds.by_id(feed)

@@ -26,7 +26,7 @@ from app.storage.batch import Batch, Committed
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.quota import Quota
-from app.storage.schema import PEERS, PLACED_KEY, encode_peer
+from app.storage.schema import PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
 
@@ -230,7 +230,7 @@ class Writer:
             for ingest, runs in zip(group.ingests, group.verified, strict=True):
                 batch.ingest(runs, ingest.via, accounts)
             for request in group.peers:
-                txn.put(request.record.key, encode_peer(request.record), db=self._env.tables[PEERS])
+                batch.remember(request.record)
             return batch.finish()
 
         committed = self._env.write(work)

@@ -86,6 +86,7 @@ class EntryRows:
         self.day = None if moment is None else moment.date()
         name = entry.name if names is None else names.label(entry.author, entry.name)
         if names is not None and names.is_refused(entry.author):
+            # For the moment that it takes until it has left the timeline.
             self.message, self.role = "[not shown: you refused its author]", Role.PLACEHOLDER
         else:
             self.message, self.role = _message(entry.entry)

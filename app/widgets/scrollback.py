@@ -50,6 +50,12 @@ class _Anchor:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    key: bytes
+    author: bytes
+
+
 class Scrollback:
     def __init__(self, reader: TimelineReader, *, zone: tzinfo | None = None, names: Names | None = None) -> None:
         """zone: in which times and days are shown, None for the computer's own; names: what authors are called, None
@@ -62,7 +68,7 @@ class Scrollback:
         self._height = 24
         self._wrapped: dict[Ident, EntryRows] = {}
         self._anchor: _Anchor | None = None  # None: follows the end
-        self._new: dict[Ident, bytes] = {}
+        self._new: dict[Ident, _New] = {}
         self._reflows = 0
 
     @property
@@ -93,9 +99,13 @@ class Scrollback:
             self._reflows += 1
 
     def renamed(self) -> None:
-        """Authors are called otherwise now."""
+        """Authors are called otherwise now, or their messages have left the timeline or are back in it."""
         self._wrapped.clear()
         self._reflows += 1
+        self._reload()
+        if self._names is not None:
+            is_refused = self._names.is_refused
+            self._new = {which: new for which, new in self._new.items() if not is_refused(new.author)}
 
     def lines(self) -> list[Line]:
         """The rows on the screen, at most its height, the newest last."""
@@ -186,23 +196,29 @@ class Scrollback:
         bottom = None if self.following or self.empty else self._bottom_key()
         following = self.following
         if not self._window.landed(entries, following=following) or not self._window.is_whole(following=following):
-            if self._anchor is None:
-                self._window.load_end()
-            else:
-                self._window.load_around(self._anchor.key)
+            self._reload()
         if bottom is not None:
             self._count_new(entries, bottom)
+
+    def _reload(self) -> None:
+        """Read anew what is around the reader."""
+        if self._anchor is None:
+            self._window.load_end()
+        else:
+            self._window.load_around(self._anchor.key)
+            if self.empty:
+                self._anchor = None
 
     def _count_new(self, entries: Sequence[TimelineEntry], bottom: bytes) -> None:
         for entry in entries:
             if entry.key > bottom and len(self._new) <= MAX_COUNTED:
-                self._new[ident(entry)] = entry.key
+                self._new[ident(entry)] = _New(entry.key, entry.author)
 
     def _seen(self, bottom: bytes) -> None:
         if self.following:
             self._new.clear()
         elif self._new:
-            self._new = {which: key for which, key in self._new.items() if key > bottom}
+            self._new = {which: new for which, new in self._new.items() if new.key > bottom}
 
     def _bottom_key(self) -> bytes:
         ordinal, _ = self._down(self._top(), self._height - 1)[0]

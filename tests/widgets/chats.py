@@ -107,7 +107,7 @@ class LocalChat:
         return self.log.ingest(log.read_runs(feed, first, head.seq, 1 << 30))
 
     def _save(self, record: PeerRecord) -> None:
-        self.log.remember_peer(record)
+        self.log.remember_peer(record).result()
 
     def _open(self, name: str) -> Log:
         # Keys that are the same in each run make the same colours.

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from app.identity import fingerprint
 from app.status import Notice, PeerPhase, PeerStatus
 from app.widgets.chat_app import ChatApp
+from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.rows import shorten_name
 from app.widgets.status_bar import StatusBar
@@ -56,16 +57,38 @@ async def test_a_name_changes_on_the_screen_when_its_owner_is_met(chat: LocalCha
         await until(lambda: "carol?" not in screen(app) and "here I am" in pane(app)[-1])
 
 
-async def test_what_somebody_wrote_who_is_refused_is_not_shown_until_accepted(chat: LocalChat) -> None:
+async def test_what_somebody_wrote_who_is_refused_is_not_there_until_accepted(chat: LocalChat) -> None:
     chat.says("bob", "an insult").result()
+    chat.says("carol", "hello").result()
     async with opened(chat) as (app, pilot):
         composer(app).load_text("/refuse bob")
         await pilot.press("enter")
-        await until(lambda: "an insult" not in screen(app) and "you refused its author" in screen(app))
+        await until(lambda: "an insult" not in screen(app))
+        await until(lambda: " bob  " not in screen(app))
+        assert "not shown" not in screen(app)
+        assert "hello" in screen(app)
         assert "is refused" in board(app)
         composer(app).load_text("/accept bob")
         await pilot.press("enter")
         await until(lambda: "an insult" in screen(app))
+
+
+async def test_who_reads_older_messages_stays_there_when_half_of_them_go_and_come_back(chat: LocalChat) -> None:
+    for number in range(300):
+        chat.says("bob" if number % 2 else "carol", f"message {number}")
+    async with opened(chat) as (app, pilot):
+        await pilot.press("pageup", "pageup")
+        before = [row.split()[-1] for row in pane(app) if "carol" in row]
+        composer(app).load_text("/refuse bob")
+        await pilot.press("enter")
+        await until(lambda: " bob  " not in screen(app))
+        top = [row.split()[-1] for row in pane(app) if "carol" in row]
+        assert before[0] == top[0]
+        assert app.query_one(MessagePane).extent().total == 150
+        composer(app).load_text("/accept bob")
+        await pilot.press("enter")
+        await until(lambda: " bob  " in screen(app))
+        assert app.query_one(MessagePane).extent().total == 300
 
 
 async def test_a_knock_says_what_to_type_and_that_lets_in(chat: LocalChat) -> None:
