@@ -1,7 +1,7 @@
-"""Full meshes: every member writes, every member gets everything, and the bytes for it are counted on all connections.
+"""Full meshes: every member writes, everybody gets everything, and the bytes for it are counted on all connections.
 
-- The mesh of 8 is eight processes, ours and scuttleup's alike. A mesh of 32 has 496 connections, and 32 processes on two
-  cores would mostly measure how the system switches between them: it is four processes of eight nodes each, every
+- The mesh of 8 is eight processes, ours and scuttleup's alike. A mesh of 32 has 496 connections, and 32 processes on
+  two cores would mostly measure how the system switches between them: it is four processes of eight nodes each, every
   node with its own database, writer, discovery and TLS connections to all the others.
 - A burst ends with the last durable commit. Bytes are counted until everything has been acknowledged.
 - Copies are how often an entry crossed to a peer, for each time that it was needed there.
@@ -42,7 +42,7 @@ class Outcome:
         }
 
 
-def ours(folder: Path, tag: str, members: int, per_process: int, messages: int, interval: float) -> Outcome:
+def ours(folder: Path, tag: str, members: int, per_process: int, *, messages: int, interval: float = 0.0) -> Outcome:
     names = [f"member{each}-{tag}" for each in range(members)]
     peers = list(zip(names, free_ports(members), strict=True))
     with ExitStack() as stack:
@@ -100,7 +100,7 @@ def small_rounds(scene: Scene) -> Rounds:
             ("burst", scene.amount(BURST, 10), 0.0),
             ("paced", scene.amount(PACED, 5), INTERVAL),
         ):
-            outcome = ours(scene.folder / "mesh", scene.tag, SMALL, 1, messages, interval)
+            outcome = ours(scene.folder / "mesh", scene.tag, SMALL, 1, messages=messages, interval=interval)
             measured |= outcome.as_round(OURS, kind)
             if scene.references:
                 other = scuttleup(scene.references, scene.folder / "mesh", SMALL, messages, interval)
@@ -112,8 +112,8 @@ def small_rounds(scene: Scene) -> Rounds:
 def large_rounds(scene: Scene) -> Rounds:
     messages = scene.amount(BURST, 2)
     while True:
-        few = ours(scene.folder / "small", scene.tag, SMALL, PER_PROCESS // 4, messages, 0.0)
-        many = ours(scene.folder / "large", scene.tag, LARGE, PER_PROCESS, messages, 0.0)
+        few = ours(scene.folder / "small", scene.tag, SMALL, PER_PROCESS // 4, messages=messages)
+        many = ours(scene.folder / "large", scene.tag, LARGE, PER_PROCESS, messages=messages)
         beside = f"mesh of {SMALL}"
         measured: Round = {
             "time": {OURS: many.seconds, beside: few.seconds},

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import bulk, meshes
+from benchmarks import appends, bulk, live, meshes, reconnecting
 from benchmarks.measurement import Benchmark
 
-BENCHMARKS: tuple[Benchmark, ...] = (*bulk.BENCHMARKS, *meshes.BENCHMARKS)
+BENCHMARKS: tuple[Benchmark, ...] = (
+    *bulk.BENCHMARKS,
+    *meshes.BENCHMARKS,
+    *live.BENCHMARKS,
+    *appends.BENCHMARKS,
+    *reconnecting.BENCHMARKS,
+)
 
 _NAMED = {each.name: each for each in BENCHMARKS}
 IN_SHORT = tuple(

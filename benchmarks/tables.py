@@ -31,7 +31,7 @@ def whole_table(benchmarks: Sequence[Benchmark], runs: Mapping[str, Run]) -> str
         others = "; ".join(f"{who} {_compared(figure, who)}" for who in figure.others if who not in _REFERENCES)
         cells = [_compared(figure, who) for who in references]
         lines.append(_line([figure.row.title, _ours(figure), *cells, others, goals, _VERDICT[figure.met]]))
-    return "\n".join([*lines, "", _provenance(runs, [each.name for each in benchmarks], bool(references))])
+    return "\n".join([*lines, "", _provenance(runs, [each.name for each in benchmarks])])
 
 
 def short_table(rows: Sequence[tuple[Benchmark, str]], runs: Mapping[str, Run]) -> str:
@@ -44,8 +44,7 @@ def short_table(rows: Sequence[tuple[Benchmark, str]], runs: Mapping[str, Run]) 
             others = ", ".join(f"{who} {_value(figure, spread)}" for who, spread in figure.others.items())
             ratios = ", ".join(f"{_ratio(spread.middle)} {who}" for who, spread in figure.ratios.items())
             lines.append(_line([figure.row.title, f"{_value(figure, figure.ours)} {figure.row.unit}", others, ratios]))
-    references = any(run.references for run in runs.values())
-    return "\n".join([*lines, "", _provenance(runs, [each.name for each, _ in rows], references)])
+    return "\n".join([*lines, "", _provenance(runs, [each.name for each, _ in rows])])
 
 
 def put_between_markers(document: str, name: str, text: str) -> str:
@@ -60,14 +59,14 @@ def write_between_markers(file: Path, name: str, text: str) -> None:
     file.write_text(put_between_markers(file.read_text(), name, text))
 
 
-def _provenance(runs: Mapping[str, Run], names: Sequence[str], references: bool) -> str:
+def _provenance(runs: Mapping[str, Run], names: Sequence[str]) -> str:
     shown = [runs[name] for name in names if name in runs]
     days = sorted({run.day for run in shown})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     machines = "; ".join(sorted({run.machine for run in shown}))
     rounds = min(len(run.rounds) for run in shown)
     versions = "; ".join(sorted({run.references for run in shown if run.references}))
-    said = f" References: {versions}." if references else f" {WITHOUT_NODE}"
+    said = f" References: {versions}." if versions else f" {WITHOUT_NODE}"
     return f"{when}, {machines}. Medians of {rounds} rounds or more.{said}"
 
 
