@@ -6,8 +6,9 @@ be run again from the start, which happens when the map had to grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from itertools import count, repeat
 
 from app.clock import MAX_PULL, HybridClock
@@ -37,6 +38,9 @@ from app.storage.quota import Accounts, Quota, size_of
 from app.storage.schema import (
     AMENDMENTS,
     CHECKPOINTS,
+    CITATIONS,
+    CITER,
+    COUNTED,
     ENTRIES,
     ENTRY_KEY,
     META,
@@ -91,13 +95,12 @@ class Batch:
         entries: list[bytes] = []
         own = self.committed.own
         clock, wall = self._clock, self._wall
-        uncited = self._uncited(feed.author)
+        citations = self._citations(feed.author)
         for text in texts:
-            seen = [self._cite(record) for record in uncited[:MAX_SEEN]] if uncited else []
-            del uncited[:MAX_SEEN]
+            seen = tuple(islice(citations, MAX_SEEN))
             time = clock.next(wall)
             entries.append(encode_entry(time, seen, KIND_TEXT, text))
-            own.append(OwnEntry(feed.seq + len(entries), Entry(time, tuple(seen), KIND_TEXT, text)))
+            own.append(OwnEntry(feed.seq + len(entries), Entry(time, seen, KIND_TEXT, text)))
         self._own_time = clock.latest
         self._extend_own(feed, entries, identity)
 
@@ -234,15 +237,32 @@ class Batch:
             seq, head, signature = following
         return span
 
-    def _uncited(self, author: bytes) -> list[FeedRecord]:
-        """Feeds by others with entries that the own feed has not cited, newest first. A bare genesis says nothing."""
+    def _citations(self, author: bytes) -> Iterator[bytes]:
+        """Digests of what the own feed has not cited of feeds by others, newest first; all are marked as cited.
+
+        Left out is what somebody else's entry cites that is here: citing that one, or a later one of its feed, says as
+        much. In a busy room one or two are left of as many as there are people. A bare genesis says nothing.
+        """
         uncited = [
             record for record in self._changes.all() if record.seq > max(record.cited, 1) and record.author != author
         ]
-        return sorted(uncited, key=lambda record: (record.place, record.id), reverse=True)
+        uncited.sort(key=lambda record: (record.place, record.id), reverse=True)
+        for record in uncited:
+            data = self._txn.get(ENTRY_KEY.pack(record.num, record.seq), b"", self._tables[ENTRIES])
+            digest = entry_digest(record.id, record.seq, skim_entry(data)[0], data)
+            self._changes.change(replace(record, cited=record.seq))
+            if not self._is_cited(digest, author):
+                yield digest
 
-    def _cite(self, record: FeedRecord) -> bytes:
-        """The digest of a feed's newest entry, which is marked as cited."""
-        data = self._txn.get(ENTRY_KEY.pack(record.num, record.seq), b"", self._tables[ENTRIES])
-        self._changes.change(replace(record, cited=record.seq))
-        return entry_digest(record.id, record.seq, skim_entry(data)[0], data)
+    def _is_cited(self, digest: bytes, author: bytes) -> bool:
+        """Whether an entry that is not by `author` cites the entry with that digest, and stands after it for that."""
+        cursor = self._txn.cursor(self._tables[CITATIONS])
+        if not cursor.set_range(digest):
+            return False
+        for key, mark in cursor.iternext():
+            found, num, _ = CITER.unpack(key)
+            if found != digest:
+                return False
+            if mark == COUNTED and self._changes.of(num).author != author:
+                return True
+        return False

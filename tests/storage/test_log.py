@@ -76,6 +76,27 @@ def test_an_own_entry_cites_the_newest_heads_that_it_has_not_cited(log: Log) -> 
     assert third == ()
 
 
+def test_what_another_has_cited_is_not_cited_again(log: Log) -> None:
+    bob, carol = TestAuthor("bob"), TestAuthor("carol", start=START + 60 * SECOND)
+    bob.entries(["one"])
+    carol.entries(["two"], seen=[bob.digest(2)])
+    carol.entries(["three"])
+    assert ingest(log, bob.run(), carol.run()) == []
+    assert log.append("a").result().entry.seen == (carol.digest(3),)
+    assert log.append("b").result().entry.seen == ()
+    bob.entries(["four"])
+    assert ingest(log, bob.run(3)) == []
+    assert log.append("c").result().entry.seen == (bob.digest(3),)
+
+
+def test_what_only_another_device_of_mine_has_cited_is_cited_here_too(room: RoomOfAlice, log: Log) -> None:
+    bob, phone = TestAuthor("bob"), TestAuthor("alice", feed_number=1, start=START + 60 * SECOND)
+    bob.entries(["one"])
+    phone.entries(["two"], seen=[bob.digest(2)])
+    assert ingest(log, bob.run(), phone.run()) == []
+    assert log.append("a").result().entry.seen == (bob.digest(2),)
+
+
 def test_what_was_cited_is_remembered_after_a_restart(room: RoomOfAlice) -> None:
     bob = TestAuthor("bob")
     bob.entries(["hi"])
