@@ -92,6 +92,11 @@ class Child:
         answer: Answer = json.loads(line)
         return answer
 
+    @property
+    def has_answered(self) -> bool:
+        assert self._process.stdout
+        return b"\n" in self._buffer or bool(select.select([self._process.stdout], [], [], 0)[0])
+
     def ask(self, command: str, **given: object) -> Answer:
         self.tell(command, **given)
         return self.answer()

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from app import config
 from app.identity import Identity
+from app.identity_file import KeyFile
+from app.private_files import write_new
 from app.storage.log import Log
 from tests.feeds import TestAuthor
 
@@ -30,6 +33,14 @@ def identity(name: str) -> Identity:
 
 def open_log(folder: Path, name: str) -> Log:
     return Log.open(folder, identity=identity(name), name=name, room="main", wall=wall)
+
+
+def make_user(data_dir: Path, name: str) -> Path:
+    """A user of the program with the key that `open_log` expects. The folder of the room."""
+    user = config.user_folder(data_dir, name)
+    config.make_user_folder(user)
+    write_new(config.key_file(user), KeyFile.plain(identity(name)).encode())
+    return config.room_folder(user, "main")
 
 
 def texts(count: int, seed: int = 0) -> list[str]:

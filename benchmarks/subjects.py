@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import appends, bulk, live, meshes, reconnecting
+from benchmarks import appends, bulk, keys, live, meshes, reconnecting, starting
 from benchmarks.measurement import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -10,6 +10,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *meshes.BENCHMARKS,
     *live.BENCHMARKS,
     *appends.BENCHMARKS,
+    *starting.BENCHMARKS,
+    *keys.BENCHMARKS,
     *reconnecting.BENCHMARKS,
 )
 
