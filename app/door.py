@@ -18,7 +18,7 @@ from app.names import PeerSpec, name_key
 from app.peers import Author, PeerRecord, Standing
 from app.people import APART, UNMET, People, set_apart
 from app.phrase import phrase
-from app.status import Notice
+from app.status import Matter, Notice
 from app.text import one_line
 from app.trust import (
     Cause,
@@ -33,7 +33,7 @@ from app.trust import (
     unconfirmed,
 )
 
-MAX_REMEMBERED = 512  # who knocked or came with another key; the oldest is forgotten first
+MAX_REMEMBERED = 512  # who knocked or came with another key; the oldest is forgotten first. Also guests with a pin
 MAX_ANNOUNCED = 32  # who knocks and of whom a notice tells, under names that I look for, and as many under others
 
 HELP = {
@@ -43,7 +43,10 @@ HELP = {
     "/trust NAME": "after asking them: the new key of somebody known by another one",
 }
 COMMANDS = tuple(command.split()[0] for command in HELP)
-MEMBERS_READ = "Everybody who is let in can read everything in the room, also what others wrote, and passes it on."
+MEMBERS_READ = (
+    "Everybody who is let in can read everything in the room, also what others wrote and will write, and passes it on."
+)
+MEMBERS_STAY = "They come back unasked until you /refuse them; who came in by --open only while it is open."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ class Door:
         if judgement.verdict is Verdict.ADMIT and key != self._own:
             expected = expected_fingerprint(self._house(), name)
             pin = expected is not None or not contradicted(self._house(), key, name)
-            self._let_in(key, name, remember=judgement.cause is not Cause.OPEN, pin=pin)
+            member = judgement.cause is not Cause.OPEN
+            self._let_in(key, name, remember=member, pin=pin and (member or self._guests_pinned() < MAX_REMEMBERED))
         return judgement
 
     def knocks(self, key: bytes) -> None:
@@ -143,7 +147,11 @@ class Door:
             said += f": to let it in, start with {'--admit' if would_read else f'{guest.name}#{key_shown}'}"
         else:
             said += f": /accept {name} to let it in" if would_read else f": /accept {name}, or /refuse {name}"
-        self._tell(Notice(one_line(said)))
+        self._tell(Notice(one_line(said), matter=Matter.KNOCK))
+
+    def is_rival(self, key: bytes) -> bool:
+        """Whether it came under a name that belongs to another key."""
+        return key in self._rivals()
 
     def remember_held(self, key: bytes, feed: bytes, seq: int) -> None:
         """An author acknowledged my entries of `feed` up to `seq`."""
@@ -226,6 +234,7 @@ class Door:
                     f"{said} was known by {old}. The new key is {new}. If {said} says so too: /trust {name} again"
                 ),
                 urgent=True,
+                matter=Matter.ANOTHER_KEY,
             )
         if holder is not None:
             self._remember(replace(holder, pinned_at=None, standing=None, decided_at=None, verified_at=None))
@@ -296,6 +305,9 @@ class Door:
         self._shown[which] = key
         while len(self._shown) > MAX_REMEMBERED:
             del self._shown[next(iter(self._shown))]
+
+    def _guests_pinned(self) -> int:
+        return sum(record.pinned_at is not None and record.standing is None for record in self._records.values())
 
     def _waiting(self) -> dict[bytes, str]:
         return {g.key: g.name for g in self._guests.values() if g.judgement.verdict is Verdict.KNOCK}

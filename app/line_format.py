@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.entry import MAX_TEXT_BYTES
 from app.errors import LocalEntryError
-from app.status import Held, Notice, PeerPhase, PeerStatus
+from app.status import OWN_DEVICE, Held, Notice, PeerPhase, PeerStatus
 from app.text import escape_line, harmless, one_line
 from app.timeline import TimelineEntry
 
@@ -61,7 +61,8 @@ def message_json(entry: TimelineEntry, *, pinned: bool) -> str:
 
 
 def peer_json(status: PeerStatus) -> str:
-    return _json(type="peer", name=status.name, state=status.phase.value, detail=status.detail)
+    detail = ": ".join(filter(None, (OWN_DEVICE if status.own else "", status.detail)))
+    return _json(type="peer", name=status.name, state=status.phase.value, detail=detail)
 
 
 def held_json(held: Held) -> str:
@@ -80,13 +81,13 @@ def peer_sentence(status: PeerStatus) -> str:
         case PeerPhase.CONNECTING:
             return ""  # again and again while somebody is away
         case PeerPhase.CONNECTED:
-            return f"direct connection to {status.name}"
+            return f"direct connection to {status.label}"
         case PeerPhase.LOST:
-            return f"connection to {status.name} lost{because}"
+            return f"connection to {status.label} lost{because}"
         case PeerPhase.REFUSED:
-            return f"no connection to {status.name}{because or ': refused'}"
+            return f"no connection to {status.label}{because or ': refused'}"
         case PeerPhase.KNOCKING:
-            return f"{status.name}{because or ' would like to join'}"
+            return f"{status.label}{because or ' would like to join'}"
 
 
 def read_text_line(line: bytes) -> Say | None:

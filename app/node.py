@@ -25,7 +25,7 @@ from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import PeerRecord
 from app.people import People, set_apart
-from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
+from app.status import Held, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
 from app.timeline import TimelineEntry
@@ -250,7 +250,9 @@ class Node:
         if told >= MAX_REFUSALS_TOLD or not (name in self._named or self.door.pinned(name)):
             return
         self._refusals_told[name] = told + 1
-        self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), urgent=True))
+        rival = state.key is not None and self.door.is_rival(state.key)
+        matter = Matter.ANOTHER_KEY if rival else Matter.OTHER
+        self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), True, matter))
 
     def _peer_holds(self, event: PeerHolds) -> None:
         record = self.door.records.get(event.key)
@@ -286,7 +288,8 @@ class Node:
         progress = [counts for session, counts in self._sessions.get(key, {}).items() if not session.closed]
         here = max((missing for missing, _ in progress), default=0)
         there = max((lacking for _, lacking in progress), default=0)
-        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified)
+        own = state.key == self._identity.public
+        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified, own)
 
     def _shown(self, state: PeerState) -> str:
         return state.name if state.key is None else self._shown_peer(state.key, state.name)
@@ -294,6 +297,8 @@ class Node:
     def _shown_peer(self, key: bytes, said: str) -> str:
         """The name under which a connection is shown: of whom the key is, else of whom it says it is; strangers who
         say the same are told apart."""
+        if key == self._identity.public:
+            return said
         record = self.door.records.get(key)
         if record is not None and record.pinned_at is not None:
             return record.name

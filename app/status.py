@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
+
+OWN_DEVICE = "my other device"
 
 
 class PeerPhase(Enum):
@@ -22,7 +24,7 @@ class PeerStatus:
 
     name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
     missing: entries that it has and this node does not; lacking: entries that it does not have and this node does;
-    known: what is known of its key, harmless text; verified: the person compared the keys.
+    known: what is known of its key, harmless text; verified: the person compared the keys; own: a device of mine.
     """
 
     name: str
@@ -32,11 +34,25 @@ class PeerStatus:
     lacking: int = 0
     known: str = ""
     verified: bool = False
+    own: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name, and what has to be said with it."""
+        return f"{self.name} ({OWN_DEVICE})" if self.own else self.name
 
     @property
     def level(self) -> bool:
         """Connected, and both sides hold the same."""
         return self.phase is PeerPhase.CONNECTED and not self.missing and not self.lacking
+
+
+class Matter(IntEnum):
+    """What a notice is about: the larger ones are to be told first."""
+
+    OTHER = 0
+    KNOCK = 1  # somebody waits for a decision
+    ANOTHER_KEY = 2  # somebody may not be who they say they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,12 @@ class Notice:
 
     text: str
     urgent: bool = False
+    matter: Matter = Matter.OTHER
+
+    @property
+    def rank(self) -> tuple[Matter, bool]:
+        """Of notices that wait for each other, the largest goes first."""
+        return self.matter, self.urgent
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ ME, BOB, CAROL = (bytes([n]) * 32 for n in (1, 2, 3))
 class House:
     """alice's door, and what is told and saved there."""
 
-    def __init__(self, *named: str, authors: tuple[Author, ...] = (), can_ask: bool = True) -> None:
+    def __init__(self, *named: str, authors: tuple[Author, ...] = (), can_ask: bool = True, open: bool = False) -> None:
         self.told: list[str] = []
         self.saved: list[PeerRecord] = []
         self.door = Door(
             "alice",
             ME,
             [PeerSpec(name) for name in named],
-            open=False,
+            open=open,
             admit=False,
             records={},
             authors=lambda: authors,
@@ -106,3 +106,12 @@ def test_both_sides_see_the_same_words_and_others_do_not() -> None:
 
 def test_the_words_are_part_of_the_protocol() -> None:
     assert phrase(BOB, CAROL) == "sailor octopus hedgehog unicorn opal sketch lantern cupboard"
+
+
+def test_guests_of_an_open_door_are_no_members_and_only_so_many_keep_a_name() -> None:
+    house = House(open=True)
+    for number in range(MAX_REMEMBERED + 5):
+        assert house.comes(key(number), f"guest{number}") is Verdict.ADMIT
+    pinned = [record for record in house.door.records.values() if record.pinned_at is not None]
+    assert len(pinned) == len(house.door.records) == MAX_REMEMBERED
+    assert {record.standing for record in pinned} == {None}

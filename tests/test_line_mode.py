@@ -20,7 +20,17 @@ from app.config import LineFormat, Options
 from app.entry import KIND_TEXT, UNREADABLE, Entry
 from app.errors import LocalEntryError
 from app.identity import Identity
-from app.line_format import PLACEHOLDER, Do, Say, message_json, message_line, read_json_line, read_text_line
+from app.line_format import (
+    PLACEHOLDER,
+    Do,
+    Say,
+    message_json,
+    message_line,
+    peer_json,
+    peer_sentence,
+    read_json_line,
+    read_text_line,
+)
 from app.line_input import LineSplitter
 from app.line_mode import EXIT_NOT_HELD, LineMode
 from app.names import PeerSpec
@@ -250,6 +260,13 @@ async def test_events_are_lines_of_json_and_notices_remarks(tmp_path: Path) -> N
         running.node._tell(Notice("another alice", urgent=True))
         assert await running.remark() == "info> the port\ufffd is taken\n"
         assert await running.remark() == "error> another alice\n"
+
+
+def test_another_device_of_mine_is_called_so() -> None:
+    status = PeerStatus("alice", PeerPhase.CONNECTED, "direct connection", own=True)
+    assert peer_sentence(status) == "direct connection to alice (my other device)"
+    assert json.loads(peer_json(status))["name"] == "alice"
+    assert json.loads(peer_json(status))["detail"] == "my other device: direct connection"
 
 
 async def test_a_peer_is_announced_when_its_state_changes(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ class ChatApp(App[None]):
 
     def _tell(self, notice: Notice) -> None:
         self._notices.append((f"{datetime.now().astimezone():%H:%M}", notice))
-        if notice.urgent or not self._status_bar.has_room_for(notice):
+        if notice.urgent or notice.matter or not self._status_bar.has_room_for(notice):
             self._notice_board.tell(notice)
         else:
             self._status_bar.tell(notice)

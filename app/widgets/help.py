@@ -38,5 +38,5 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
     rows.append((SAVED, "beside your message: saved on this computer"))
     rows.append((HELD, "saved on another computer too"))
     rows.append(("", ""))
-    rows.append(("", door.MEMBERS_READ))
+    rows += [("", door.MEMBERS_READ), ("", door.MEMBERS_STAY)]
     return rows

@@ -59,10 +59,10 @@ def fold(peers: Sequence[PeerStatus], width: int) -> list[Piece]:
     if not peers:
         return [(shorten("nobody named: chat-tui ME PEER", width), PeerPhase.CONNECTING)]
     phases = [phase for phase in SIGNS if any(peer.phase is phase for peer in peers)]
-    names = {phase: [one_line(peer.name) for peer in peers if peer.phase is phase] for phase in phases}
+    names = {phase: [one_line(peer.label) for peer in peers if peer.phase is phase] for phase in phases}
     ways = (
-        [(f"{SIGNS[peer.phase]} {one_line(peer.name)} {describe(peer)}", peer.phase) for peer in peers],
-        [(f"{SIGNS[peer.phase]} {one_line(peer.name)} {peer.phase.value}", peer.phase) for peer in peers],
+        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {describe(peer)}", peer.phase) for peer in peers],
+        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {peer.phase.value}", peer.phase) for peer in peers],
         [(f"{SIGNS[phase]} {phase.value}: {', '.join(names[phase])}", phase) for phase in phases],
         [(f"{SIGNS[phase]} {len(names[phase])} {phase.value}", phase) for phase in phases],
     )

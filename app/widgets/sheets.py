@@ -15,7 +15,7 @@ from app.widgets.peer_bar import SIGNS, describe
 def peer_rows(peers: Sequence[PeerStatus]) -> Sequence[Row]:
     rows = [
         (
-            f"{SIGNS[peer.phase]} {one_line(peer.name)}",
+            f"{SIGNS[peer.phase]} {one_line(peer.label)}",
             describe(peer)
             + (f": {one_line(peer.detail)}" if peer.detail else "")
             + (f" ({one_line(peer.known)})" if peer.known else ""),

@@ -25,6 +25,11 @@ def test_each_peer_has_a_sign_and_a_word_where_there_is_room() -> None:
     assert shown(PEERS, 60) == ["● bob connected", "○ carol connecting", "● dave connected"]
 
 
+def test_another_device_of_mine_is_called_so() -> None:
+    mine = PeerStatus("alice", PeerPhase.CONNECTED, own=True)
+    assert shown([mine], 60) == ["● alice (my other device) connected"]
+
+
 def test_peers_share_a_word_where_there_is_less_room() -> None:
     assert shown(PEERS, 45) == ["● connected: bob, dave", "○ connecting: carol"]
 

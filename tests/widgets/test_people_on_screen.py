@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from app.identity import fingerprint
-from app.status import Notice, PeerPhase, PeerStatus
+from app.status import Matter, Notice, PeerPhase, PeerStatus
 from app.widgets.chat_app import ChatApp
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
@@ -135,6 +135,27 @@ async def test_an_urgent_notice_can_be_read_whole_and_stays_until_acknowledged(
         assert "".join(words.split()) == "".join(f"!{LONG.text}(Esc)".split())
         assert set(composer(app).text) == {"x"}
         assert not app.query_one(NoticeBoard).display
+
+
+async def test_the_most_important_notice_comes_first_and_says_how_many_wait(chat: LocalChat) -> None:
+    knock = Notice("carol asks to be let in", matter=Matter.KNOCK)
+    key = Notice("bob shows a key", urgent=True, matter=Matter.ANOTHER_KEY)
+    async with opened(chat, 40, 10) as (app, pilot):
+        chat.tell(Notice("the disk is full " * 3, urgent=True))
+        await until(lambda: "the disk" in board(app))
+        chat.tell(Notice("the port is taken, so another one is used"))
+        chat.tell(knock)
+        await until(lambda: board(app) == knock.text)
+        chat.tell(key)
+        await until(lambda: board(app) == key.text)
+        await until(lambda: "(Esc, 3 more)" in screen(app))
+        told = []
+        while board(app):
+            told.append(board(app).split()[1])
+            before = board(app)
+            while board(app) == before:
+                await pilot.press("escape")
+        assert told == ["shows", "asks", "disk", "port"]
 
 
 async def test_a_command_closes_a_notice_and_a_message_does_not(chat: LocalChat) -> None:
