@@ -4,6 +4,8 @@
 - Another key under a pinned name is refused; nothing in here replaces a pin.
 - Who comes in reads what everybody in the room wrote. So somebody new is let in unasked only where all whose words are
   here are named on this command line too: whoever named them all meant them to be together.
+- What is remembered is a decision about somebody: naming or accepting them. They are members, who come back unasked and
+  read what is written later too, until they are refused. An open door is none: its guests come in while it is open.
 """
 
 from __future__ import annotations
@@ -87,13 +89,15 @@ def judge(house: House, key: bytes, name: str) -> Judgement:
         )
     if record is not None and record.standing is Standing.ACCEPTED:
         return Judgement(Verdict.ADMIT, Cause.ACCEPTED)
+    named = name_key(name) in house.named
+    contradicts = expected is None and contradicted(house, key, name)
     if house.open:
-        return Judgement(Verdict.ADMIT, Cause.OPEN)
+        return Judgement(Verdict.ADMIT, Cause.NAMED if named and not contradicts else Cause.OPEN)
     all_others, others = _others(house, key, also_named=True), _others(house, key)
     reading = f" and to read {_their_words(house, all_others)}" if all_others else ""
-    if name_key(name) not in house.named:
+    if not named:
         return Judgement(Verdict.KNOCK, Cause.STRANGER, f"asks to be let in{reading}")
-    if expected is None and contradicted(house, key, name):
+    if contradicts:
         return Judgement(
             Verdict.KNOCK,
             Cause.CONTRADICTS,

@@ -102,6 +102,35 @@ async def test_a_new_peer_waits_where_others_have_written(people: Callable[[str]
         assert alice.node.door.unconfirmed() is None
 
 
+async def test_who_was_let_in_comes_back_unasked_and_reads_what_others_wrote_later(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob, carol = people("alice"), people("bob"), people("carol")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+    async with alice.chatting(carol.name), carol.chatting(alice.name):
+        await carol.says("while bob was away")
+        await alice.until(lambda: alice.reads() == ["while bob was away"])
+    async with alice.chatting(carol.name), bob.chatting(alice.name):
+        await bob.until(lambda: bob.reads() == ["while bob was away"])
+
+
+async def test_who_came_in_by_an_open_door_knocks_when_it_is_closed_and_who_was_named_does_not(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob, carol = people("alice"), people("bob"), people("carol")
+    async with alice.chatting(bob.name, admit_all=True), bob.chatting(alice.name), carol.chatting(alice.name):
+        await alice.says("welcome")
+        for peer in (bob, carol):
+            await peer.until(lambda peer=peer: peer.reads() == ["welcome"])  # type: ignore[misc]
+    async with alice.chatting("somebody"), bob.chatting(alice.name), carol.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+        await alice.until(lambda: alice.phase(carol.name) is PeerPhase.KNOCKING)
+        pin = alice.node.door.pinned(carol.name)
+        assert pin is not None
+        assert (pin.key, pin.standing) == (carol.identity.public, None)
+
+
 async def test_naming_all_of_them_is_confirmation(people: Callable[[str], Person]) -> None:
     alice, bob, carol = people("alice"), people("bob"), people("carol")
     await bob_has_written_to_alice(alice, bob)
@@ -162,6 +191,9 @@ async def test_another_device_of_mine_is_let_in(people: Callable[[str], Person])
     async with alice.chatting("somebody"), laptop.chatting(alice.name):
         await alice.says("to myself")
         await laptop.until(lambda: laptop.reads() == ["to myself"])
+        await alice.until(lambda: alice.phase(laptop.name) is PeerPhase.CONNECTED)
+        labels = [status.label for status in alice.node.statuses()]
+        assert f"{laptop.name} (my other device)" in labels
 
 
 async def test_who_is_known_through_others_is_marked_until_met(people: Callable[[str], Person]) -> None:

@@ -59,6 +59,10 @@ CASES = {
     "my other device, named or not": Case(ME, "laptop", ADMIT, Cause.OWN),
     "a stranger": Case(CAROL, "carol", KNOCK, Cause.STRANGER, ("bob",)),
     "a stranger where everybody may come in": Case(CAROL, "carol", ADMIT, Cause.OPEN, open=True),
+    "somebody named where everybody may come in": Case(BOB, "bob", ADMIT, Cause.NAMED, ("bob",), open=True),
+    "another bob than the relayed one where everybody may come in": Case(
+        BOB2, "bob", ADMIT, Cause.OPEN, ("bob",), authors=(Author(BOB, "bob", 1),), open=True
+    ),
     "accepted yesterday, not named today": Case(BOB, "bob", ADMIT, Cause.ACCEPTED, known=(met(BOB, "bob"),)),
     "accepted, under another name now": Case(BOB, "robert", ADMIT, Cause.ACCEPTED, known=(met(BOB, "bob"),)),
     "accepted, under a name of somebody else now": Case(
