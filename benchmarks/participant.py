@@ -21,7 +21,7 @@ from app.names import PeerSpec, name_key
 from app.node import Node
 from app.replication import discovery, mesh  # noqa: F401  so that importing them is not measured
 from benchmarks import histories
-from benchmarks.children import Answer
+from benchmarks.children import LOOK_EVERY, Answer
 from benchmarks.clear import speak_clear
 from benchmarks.counted import COUNT, count_sessions
 
@@ -80,6 +80,7 @@ class Participant:
             "start": self.start,
             "until": self.until,
             "settle": self.settle,
+            "sent": self.sent,
             "append": self.append,
             "tell": self.tell,
             "follow": self.follow,
@@ -115,6 +116,12 @@ class Participant:
     async def settle(self) -> Answer:
         moments = [await member.settle() for member in self._members]
         return {"settled": max(moments), "connected": min(COUNT.began)}
+
+    async def sent(self, size: int) -> Answer:
+        """So many bytes have been handed to the network."""
+        while COUNT.sent < size:  # noqa: ASYNC110  a look costs less than telling would, for each slice
+            await asyncio.sleep(LOOK_EVERY)
+        return {}
 
     async def append(self, messages: int, interval: float = 0.0) -> Answer:
         texts = histories.texts(messages)
