@@ -34,7 +34,7 @@ from app.replication.transport import Connection, Tls, start
 from app.storage.log import Log
 from tests.feeds import TestAuthor
 
-BURST_SECONDS, SECONDS = 5.0, 8.0
+BURST_SECONDS, SECONDS = 4.0, 10.0
 TEXT = "x" * 84  # an entry of about 100 bytes
 UNITS_PER_SECOND = 2_000  # of section 4.4 of the protocol: just below what gets somebody sent away
 SPANS = 30

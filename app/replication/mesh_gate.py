@@ -3,6 +3,8 @@
 - No clock and no I/O.
 - An address whose connections keep failing, or are wanted by nobody, is turned away for a while that doubles; loopback
   is not, because everybody on this computer shares it.
+- A TLS handshake costs some 2 ms, so that they are counted too: for each address, and for all addresses together from
+  which nobody who is welcome has come, since one host can have as many as it likes.
 - When the door is full a newcomer takes the place of the oldest from the address that has most: who only stands there
   keeps nobody out, who proves a key in the usual hundredth of a second is through before.
 """
@@ -13,12 +15,16 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from app.replication.patience import Pace
+
 MAX_UNFINISHED = 32
 MAX_UNFINISHED_EACH = 8
 FREE_FAILURES = 4  # a bad moment on the network is no attack
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 FORGOTTEN_AFTER = 300.0
+VISITS_BURST, VISITS_PER_SECOND = 64, 1.0  # for one address: a program that is started again and again comes in
+NEWCOMERS_BURST, NEWCOMERS_PER_SECOND = 64, 8.0  # a whole ship's crew at once; then less than 2 % of a core
 MAX_SOURCES = 1_024  # remembered; the oldest is forgotten first
 
 
@@ -32,6 +38,10 @@ class Visit:
 
 @dataclass(slots=True)
 class _Source:
+    """welcome: somebody came from there who is."""
+
+    visits: Pace
+    welcome: bool = False
     unfinished: list[Visit] = field(default_factory=list)  # the oldest first
     failures: int = 0
     closed_until: float = float("-inf")
@@ -41,12 +51,13 @@ class _Source:
 class Gate:
     def __init__(self) -> None:
         self._sources: dict[str, _Source] = {}
+        self._newcomers = Pace(NEWCOMERS_BURST, NEWCOMERS_PER_SECOND, 0.0)
         self._unfinished = 0
 
     def enter(self, address: str, now: float, turn_out: Callable[[], None]) -> Visit | None:
         """A new connection from `address`, if it may begin: then `passed` or `failed` is to follow."""
         source = self._source(address, now)
-        if not _is_loopback(address) and (len(source.unfinished) >= MAX_UNFINISHED_EACH or now < source.closed_until):
+        if not _is_loopback(address) and not self._may_enter(source, now):
             return None
         if self._unfinished >= MAX_UNFINISHED:
             greediest = max(self._sources.values(), key=lambda other: len(other.unfinished))
@@ -63,6 +74,7 @@ class Gate:
         source = self._leave(visit, now)
         if source is not None:
             source.failures = 0
+            source.welcome = True
 
     def failed(self, visit: Visit, now: float) -> float:
         """It ended before it proved a key, or nobody here wants it. For how long its address is turned away, if it is
@@ -77,6 +89,16 @@ class Gate:
         source.closed_until = now + delay
         return delay
 
+    def _may_enter(self, source: _Source, now: float) -> bool:
+        if len(source.unfinished) >= MAX_UNFINISHED_EACH or now < source.closed_until:
+            return False
+        paces = (source.visits,) if source.welcome else (source.visits, self._newcomers)
+        if any(pace.left(now) < 1.0 for pace in paces):
+            return False
+        for pace in paces:
+            pace.pay(1, now)
+        return True
+
     def _leave(self, visit: Visit, now: float) -> _Source | None:
         source = self._source(visit.address, now)
         if visit not in source.unfinished:
@@ -87,9 +109,9 @@ class Gate:
 
     def _source(self, address: str, now: float) -> _Source:
         key = _group(address)
-        source = self._sources.pop(key, None) or _Source()
-        if not source.unfinished and now - source.last > FORGOTTEN_AFTER:
-            source = _Source()
+        source = self._sources.pop(key, None)
+        if source is None or (not source.unfinished and now - source.last > FORGOTTEN_AFTER):
+            source = _Source(Pace(VISITS_BURST, VISITS_PER_SECOND, now))
         source.last = now
         self._sources[key] = source  # last in the dict: the first is the one not seen for longest
         if len(self._sources) > MAX_SOURCES:  # of which few have somebody in the door

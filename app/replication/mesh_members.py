@@ -19,6 +19,7 @@ from app.replication.frames import ByeReason
 from app.replication.handshake import RemotePeer
 from app.replication.mesh_events import Admission, PeerState, Verdict
 from app.replication.mesh_exchange import ExchangeDriver
+from app.replication.patience import Pace
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
 from app.replication.transport import Connection
@@ -31,6 +32,8 @@ MAX_WAITING = 32  # let in by nobody yet: anybody can make any number of keys
 MAX_WAITING_EACH = 8  # at one address
 SENT_AWAY_SECONDS = 60.0  # for who broke a rule
 MAX_SENT_AWAY = 1_024  # remembered
+ARRIVALS_BURST, ARRIVALS_PER_SECOND = 64, 1.0  # of one key: it dials again after a quarter of a second, then ever later
+MAX_ARRIVALS = 1_024  # remembered
 MAX_TOLD = 1_024  # peers whose last state is remembered; strangers can make any number
 
 _LOG = logging.getLogger(__name__)
@@ -85,6 +88,7 @@ class Members:
         self._sessions: dict[Session, Member] = {}
         self._told: dict[tuple[str, bytes | None], PeerState] = {}
         self._sent_away: dict[bytes, float] = {}  # until when
+        self._arrivals: dict[bytes, Pace] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -214,12 +218,26 @@ class Members:
             return admission
         if self._loop.time() < self._sent_away.get(remote.key, 0.0):
             return Admission(Verdict.REFUSE, "it broke a rule of the protocol a moment ago", ByeReason.BUSY)
+        if admission.verdict is Verdict.ADMIT and member.dial is None and not self._may_arrive(remote.key):
+            return Admission(Verdict.REFUSE, "it comes again and again", ByeReason.BUSY)
         waiting = [link.item.connection.where for link in self._links if not link.item.opened]
         where = member.connection.where
         crowded = len(waiting) >= MAX_WAITING or (not is_loopback(where) and waiting.count(where) >= MAX_WAITING_EACH)
         if len(self._links) >= MAX_LINKS or (admission.verdict is Verdict.KNOCK and crowded):
             return Admission(Verdict.REFUSE, "", ByeReason.BUSY)
         return admission
+
+    def _may_arrive(self, key: bytes) -> bool:
+        """Each time costs a handshake, which is no less for being one of a friend's."""
+        now = self._loop.time()
+        pace = self._arrivals.pop(key, None) or Pace(ARRIVALS_BURST, ARRIVALS_PER_SECOND, now)
+        self._arrivals[key] = pace
+        if len(self._arrivals) > MAX_ARRIVALS:
+            del self._arrivals[next(iter(self._arrivals))]
+        if pace.left(now) < 1.0:
+            return False
+        pace.pay(1, now)
+        return True
 
     def _let_in(self, member: Member, session: Session, remote: RemotePeer, admission: Admission) -> None:
         session.admit(admission.verdict is Verdict.ADMIT)
