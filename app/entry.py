@@ -136,7 +136,8 @@ class Genesis:
 class Run:
     """Consecutive entries of one feed that end at a checkpoint.
 
-    feed: feed id, 32 bytes; first: seq of entries[0]; before: h(first - 1), 32 bytes;
+    feed: feed id, 32 bytes; first: seq of entries[0]; before: h(first - 1), 32 bytes (empty while it is on its way to
+    somebody who is known to have it);
     signature: the author's Ed25519 signature of the checkpoint at the last entry, 64 bytes.
     """
 

@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeAlias
 
+from app.entry import Run
 from app.errors import ProtocolError
 from app.frontier import Advance, Head
 from app.ingest import IngestReport, Refusal
@@ -356,14 +357,22 @@ class Exchange:
             if mark.diverged or run.feed == self._own_feed:
                 continue
             upto = self._intake.upto(run.feed)
-            if run.first <= upto + 1 <= run.last:
-                self._intake.add(link, [run], pushed=True)
+            whole = self._with_before(run)
+            if whole is not None and run.first <= upto + 1 <= run.last:
+                self._intake.add(link, [whole], pushed=True)
                 self._puller.advanced(run.feed, now)
-            elif run.first > upto + 1:  # something before it was lost or refused: fetch it as anything else
+            elif run.last > upto:  # something before it was lost or refused: fetch it as anything else
                 self._puller.claim(link, run.feed, now, grace=False)
             link.recount(run.feed)
         if self._intake.pushed_bytes(link) > MAX_PUSHED_BYTES:
             raise ProtocolError("more pushed entries than may be unacknowledged")
+
+    def _with_before(self, run: Run) -> Run | None:
+        """The run, with the hash that was left out because it is known here; None if it is not."""
+        if run.before:
+            return run
+        head = self._heads.get(run.feed)
+        return replace(run, before=head.hash) if head is not None and head.seq == run.first - 1 else None
 
     def _advanced(self, feed: bytes, head: Head, now: float) -> None:
         """Entries of somebody else are durable: tell their author at once and others if they may need to know."""

@@ -301,7 +301,7 @@ def _decode_run(item: object) -> NumberedRun:
     return NumberedRun(
         _int(number, 0, _MAX_ID),
         _int(first, 1, MAX_SEQ),
-        _bytes(before, HASH_BYTES),
+        b"" if before == b"" else _bytes(before, HASH_BYTES),
         datas,  # type: ignore[arg-type]  # every item was found to be bytes above
         _bytes(signature, SIGNATURE_BYTES),
     )

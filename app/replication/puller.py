@@ -236,7 +236,7 @@ class Puller:
         reach: `upto` of the feeds that were continued by earlier runs of the same frame.
         """
         asked = request.ranges.get(run.feed)
-        if asked is None or run.first != asked.next or asked.next > asked.high:
+        if asked is None or run.first != asked.next or asked.next > asked.high or not run.before:
             raise ProtocolError("entries that were not asked for")
         asked.next = run.last + 1
         asked.served = True

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 
-from app.replication.exchange import Progress
+from app.replication.events import WantReceived
+from app.replication.exchange import Misbehaved, Progress
+from tests.feeds import TestAuthor
 from tests.replication.memory_store import MemoryStore
+from tests.replication.pairs import Bench
 from tests.simulation.network import Network, Node, Quality
 
 FAST = Quality(latency=0.001, rate=50_000_000.0)
@@ -267,6 +271,59 @@ def test_gossip_about_a_pushed_entry_is_less_than_two_haves_for_each_delivery() 
 
     deliveries = 7 * 10
     assert (sent_bytes(network) - before) / deliveries < 400
+
+
+def test_what_everybody_has_acknowledged_is_not_said_again_with_the_next_entry() -> None:
+    network = Network(18)
+    nodes = [network.add(name) for name in ("alice", "bob", "carol")]
+    network.join(*nodes, quality=FAST)
+    network.run(5.0)
+
+    def cost_of_one() -> int:
+        before = sent_bytes(network)
+        network.append(nodes[0], "x" * 100)
+        network.run_until(lambda: all(seq(node, nodes[0]) == seq(nodes[0], nodes[0]) for node in nodes[1:]))
+        return sent_bytes(network) - before
+
+    cost_of_one()
+    at_rest = cost_of_one()
+    assert at_rest < 2 * (116 + 64 + 20)  # to each the entry and its signature, without the hash before it
+    for _ in range(3):
+        network.append(nodes[0], "y")
+    network.run(5.0)
+    assert network.converged()
+
+
+def test_a_push_without_the_hash_before_it_is_fetched_where_that_is_not_known() -> None:
+    bench = Bench()
+    mallory = bench.peer("mallory")
+    author = TestAuthor("mallory")
+    author.entries(["one", "two", "three"])
+    bench.hear(mallory)
+    mallory.announce([(author.feed, author.head)], True)
+    mallory.send_runs(0, [replace(author.run(3), before=b"")], True)
+
+    told = bench.hear(mallory)
+
+    wants = [event for event in told if isinstance(event, WantReceived)]
+    assert [(want.ranges[0].low, want.ranges[0].high) for want in wants] == [(1, 4)]
+    assert not bench.near(mallory).closed
+
+
+def test_an_answer_has_to_say_the_hash_before_it() -> None:
+    bench = Bench()
+    mallory = bench.peer("mallory")
+    author = TestAuthor("mallory")
+    author.entries(["one", "two", "three"])
+    bench.hear(mallory)
+    mallory.announce([(author.feed, author.head)], True)
+    bench.hear(mallory)
+    mallory.send_runs(1, [replace(author.run(), before=b"")], True)
+    bench.hear(mallory)
+
+    assert [event.text for event in bench.events if isinstance(event, Misbehaved)] == [
+        "entries that were not asked for"
+    ]
 
 
 def test_a_feed_with_two_branches_makes_nobody_spin_and_nobody_guilty() -> None:

@@ -51,7 +51,7 @@ runs = st.builds(
     NumberedRun,
     numbers,
     st.integers(1, 2**40),
-    sized(32),
+    sized(32) | st.just(b""),
     st.lists(st.binary(min_size=8, max_size=40), min_size=1, max_size=4).map(tuple),
     sized(64),
 )

@@ -41,7 +41,8 @@ def true_runs(draw: st.DrawFn) -> NumberedRun:
     number = draw(st.integers(0, 2))
     first, last = draw(st.sampled_from([(1, 6), (1, 6), (1, 3), (4, 6), (2, 5)]))
     run = AUTHORS[number].run(first, last)
-    return NumberedRun(number, run.first, run.before, run.entries, run.signature)
+    before = draw(st.sampled_from([run.before, run.before, b""]))
+    return NumberedRun(number, run.first, before, run.entries, run.signature)
 
 
 @st.composite
