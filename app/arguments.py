@@ -160,7 +160,7 @@ def help_text() -> str:
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
         "       chat-tui check ME                  verify everything that is kept for ME",
         "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
-        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, or forget as if never met",
+        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, or forget; also while ME runs",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
         "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
         "       chat-tui identity export ME FILE   copy ME's key to a file, as a backup or for another device",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from app.errors import UsageError
 from app.identity import fingerprint, grouped
-from app.names import PeerSpec, name_key
+from app.names import DEFAULT_ROOM, PeerSpec, name_key
 from app.peers import Author, PeerRecord, Standing
 from app.people import APART, UNMET, People, set_apart
 from app.phrase import phrase
@@ -72,6 +72,7 @@ class Door:
         save: Callable[[PeerRecord], None],
         tell: Callable[[Notice], None],
         renamed: Callable[[], None],
+        room: str = DEFAULT_ROOM,
         can_ask: bool = True,
         wall: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
@@ -88,6 +89,7 @@ class Door:
         self._tell = tell
         self._renamed = renamed
         self._can_ask = can_ask
+        self._option = "" if name_key(room) == DEFAULT_ROOM else f" --room {room}"
         self._wall = wall
         self._guests: OrderedDict[bytes, Guest] = OrderedDict()
         self._announced: dict[bool, set[bytes]] = {True: set(), False: set()}  # whether it is looked for
@@ -144,7 +146,7 @@ class Door:
         would_read = guest.judgement.cause is Cause.WOULD_READ
         said = f"{guest.name} {why}" if would_read else f"{guest.name} (key {key_shown}) {why}"
         if not self._can_ask:
-            said += f": to let it in, start with {'--admit' if would_read else f'{guest.name}#{key_shown}'}"
+            said += f": chat-tui peers {self._me}{self._option} accept {name} lets it in, also while this goes on"
         else:
             said += f": /accept {name} to let it in" if would_read else f": /accept {name}, or /refuse {name}"
         self._tell(Notice(one_line(said), matter=Matter.KNOCK))
@@ -177,8 +179,19 @@ class Door:
             case _:
                 return self.verify(rest[0], compared=len(rest) == 2)
 
+    def decide(self, action: str, name: str) -> Notice:
+        """action: accept, refuse or forget."""
+        match action:
+            case "accept":
+                return self.accept(name)
+            case "refuse":
+                return self.refuse(name)
+            case "forget":
+                return self.forget(name)
+        raise UsageError(f"nobody can {one_line(action)} somebody: accept, refuse or forget")
+
     def accept(self, name: str) -> Notice:
-        found = self._find(name, self._waiting(), self._decided(Standing.REFUSED), self._met())
+        found = self._find(name, self.waiting(), self._decided(Standing.REFUSED), self._met())
         if found is None:
             raise UsageError(f"nobody called {one_line(name)} asks to be let in: /peers lists who does")
         key, said = found
@@ -189,7 +202,7 @@ class Door:
         return Notice(one_line(f"{said} is let in, by the key {grouped(fingerprint(key))}. {MEMBERS_READ}"))
 
     def refuse(self, name: str) -> Notice:
-        found = self._find(name, self._waiting(), self._met(), self._unmet())
+        found = self._find(name, self.waiting(), self._met(), self._unmet())
         if found is None:
             raise UsageError(f"nobody called {one_line(name)} is known here: /peers lists who is")
         key, said = found
@@ -242,7 +255,7 @@ class Door:
         return Notice(one_line(f"{said} is trusted with the key {new} from now on"))
 
     def verify(self, name: str, *, compared: bool) -> Notice:
-        found = self._find(name, self._waiting(), self._met())
+        found = self._find(name, self.waiting(), self._met())
         if found is None:
             raise UsageError(f"nobody called {one_line(name)} was met here: /peers lists who was")
         key, said = found
@@ -309,7 +322,8 @@ class Door:
     def _guests_pinned(self) -> int:
         return sum(record.pinned_at is not None and record.standing is None for record in self._records.values())
 
-    def _waiting(self) -> dict[bytes, str]:
+    def waiting(self) -> dict[bytes, str]:
+        """Who asks to be let in, and by which names."""
         return {g.key: g.name for g in self._guests.values() if g.judgement.verdict is Verdict.KNOCK}
 
     def _rivals(self) -> dict[bytes, str]:
@@ -325,7 +339,7 @@ class Door:
         return {author.key: author.name for author in self._authors() if author.key != self._own}
 
     def _called(self, name: str) -> list[bytes]:
-        return [key for key, said in self._waiting().items() if name_key(said) == name_key(name)]
+        return [key for key, said in self.waiting().items() if name_key(said) == name_key(name)]
 
     def _find(self, text: str, *groups: Mapping[bytes, str]) -> tuple[bytes, str] | None:
         """Whom `text`, a name as it is shown or typed, means in the first of the groups that knows it."""

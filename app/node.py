@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app import door_bell
 from app.config import Face, LineFormat, Options
 from app.door import Door
 from app.errors import DiskFullError, StorageError
@@ -25,6 +26,7 @@ from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import PeerRecord
 from app.people import People, set_apart
+from app.people_list import people_list
 from app.status import Held, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
@@ -71,6 +73,7 @@ class Node:
             save=self._save,
             tell=self._tell,
             renamed=lambda: self._tell(Renamed()),
+            room=options.room,
             can_ask=options.face in (None, Face.SCREEN) or options.input is LineFormat.JSON,
         )
         self._mesh: Mesh | None = None
@@ -152,14 +155,29 @@ class Node:
             random=dice,
             on_event=self._on_event,
         )
-        saving = asyncio.create_task(self._save_held())
+        helping = [
+            asyncio.create_task(self._save_held()),
+            asyncio.create_task(door_bell.listen(self.log.folder, self._decide)),
+        ]
         try:
             await mesh.run()
         finally:
             self._mesh = None
             unsubscribe()
-            saving.cancel()
+            for task in helping:
+                task.cancel()
+            await asyncio.wait(helping)
             self._remember_held()
+
+    def _decide(self, action: str | None, name: str) -> str:
+        """What `chat-tui peers` asks while this runs."""
+        if action is None:
+            return people_list(self.door, self._identity.public, self.log.authors())
+        answer = self.door.decide(action, name)
+        if self._mesh is not None:
+            self._mesh.reconsider()
+        self._tell(answer)
+        return answer.text
 
     # What the mesh asks.
 

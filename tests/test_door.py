@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.door import MAX_ANNOUNCED, MAX_REMEMBERED, Door
 from app.identity import fingerprint
-from app.names import PeerSpec, parse_peer
+from app.names import PeerSpec
 from app.peers import Author, PeerRecord
 from app.phrase import COUNT, phrase
 from app.status import Notice
@@ -72,13 +72,13 @@ def test_who_knocks_under_a_name_that_was_announced_is_announced_apart() -> None
     assert f"/accept carol~{fingerprint(CAROL)[:6]}" in house.told[-1]
 
 
-def test_where_no_command_can_be_typed_a_knock_says_how_to_start() -> None:
+def test_where_no_command_can_be_typed_a_knock_says_what_to_type_elsewhere() -> None:
     house = House("carol", authors=(Author(BOB, "bob", 5),), can_ask=False)
     house.comes(CAROL, "carol")
-    assert house.told[-1].endswith("to let it in, start with --admit")
+    assert house.told[-1].endswith("chat-tui peers alice accept carol lets it in, also while this goes on")
     house.comes(key(9), "dave")
-    started_with = house.told[-1].rpartition(" ")[2]
-    assert parse_peer(started_with) == PeerSpec("dave", fingerprint(key(9)))
+    house.comes(key(10), "dave")
+    assert f"chat-tui peers alice accept dave~{fingerprint(key(10))[:6]} lets" in house.told[-1]
 
 
 def test_what_is_remembered_of_strangers_is_bounded_and_nothing_of_it_saved() -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from itertools import count, repeat
+from itertools import count, islice, repeat
 
 from app.clock import MAX_PULL, HybridClock
 from app.entry import (

@@ -72,6 +72,7 @@ class Log:
         with env.errors():
             latest = schema.U64.unpack(meta[schema.META_CLOCK])[0]
         self.author = identity.public
+        self.folder = env.path.parent
         self.node = meta[schema.META_NODE]
         self.own_feed = meta[schema.META_OWN_FEED]
         self._peers = {record.key: record for record in records}
