@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import appends, bulk, keys, live, meshes, reconnecting, starting
+from benchmarks import appends, bulk, encryption, keys, live, meshes, reading, reconnecting, starting
 from benchmarks.measurement import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     *bulk.BENCHMARKS,
+    *encryption.BENCHMARKS,
     *meshes.BENCHMARKS,
     *live.BENCHMARKS,
     *appends.BENCHMARKS,
+    *reading.BENCHMARKS,
     *starting.BENCHMARKS,
     *keys.BENCHMARKS,
     *reconnecting.BENCHMARKS,

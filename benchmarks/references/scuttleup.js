@@ -8,6 +8,7 @@ const scuttleup = require('scuttleup')
 const { now, cpu, payload, serve, gate } = require('./participant')
 
 const ENTRY_BYTES = 100
+const AT_ONCE = 10000 // entries in a batch when a history is made
 
 const [folder, id, durable] = process.argv.slice(2)
 
@@ -83,9 +84,16 @@ const ready = () => log.id ? null : new Promise((resolve) => log.once('ready', r
 
 const writeFeed = (author, messages, size) => new Promise((resolve) => {
   const stream = log.createWriteStream()
+  let seq = 0
+  const write = () => {
+    while (seq < messages) {
+      seq++
+      if (!stream.write({ peer: author, seq, entry: payload(size, seq) })) return stream.once('drain', write)
+    }
+    stream.end()
+  }
   stream.on('finish', resolve)
-  for (let seq = 1; seq <= messages; seq++) stream.write({ peer: author, seq, entry: payload(size, seq) })
-  stream.end()
+  write()
 })
 
 serve({
@@ -95,8 +103,10 @@ serve({
       const share = messages / authors
       await Promise.all(Array.from({ length: authors }, (_, n) => writeFeed(`author${n}`, share, size)))
     } else {
-      for (let n = 0; n < messages; n++) log.append(payload(size, n))
-      await changed.until(() => own === messages)
+      for (let n = 0; n < messages;) {
+        for (const end = Math.min(n + AT_ONCE, messages); n < end; n++) log.append(payload(size, n))
+        await changed.until(() => own === n)
+      }
     }
     await db.close()
   },
@@ -147,13 +157,16 @@ serve({
     })
   }),
   // How long it takes to read everything, which is how one finds the newest of several authors' entries.
-  read: () => new Promise((resolve) => {
+  read: async () => {
     const begun = now()
-    const stream = log.createReadStream({ live: false })
-    let entries = 0
-    stream.on('data', () => { entries++ })
-    stream.on('end', () => resolve({ seconds: now() - begun, entries }))
-  }),
+    await ready()
+    return new Promise((resolve) => {
+      const stream = log.createReadStream({ live: false })
+      let entries = 0
+      stream.on('data', () => { entries++ })
+      stream.on('end', () => resolve({ seconds: now() - begun, entries }))
+    })
+  },
   figures: async () => ({
     cpu: cpu(),
     received,
