@@ -24,6 +24,6 @@ def write(folder: Path, runs: Mapping[str, Run]) -> None:
 
 def publish(runs: Mapping[str, Run]) -> None:
     tables.write_between_markers(DOCUMENT, "figures", tables.whole_table(BENCHMARKS, runs))
-    tables.write_between_markers(README, "figures", tables.short_table(IN_SHORT, runs))
+    tables.write_between_markers(README, "figures", tables.short_table(BENCHMARKS, IN_SHORT, runs))
     PLOT.write_text(plot.ratios(BENCHMARKS, runs))
     results.save(ROOT / "docs" / "performance.json", runs)

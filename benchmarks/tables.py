@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.measurement import HYPERCORE, SCUTTLEUP, Benchmark, Figure, Spread, sum_up
 from benchmarks.results import Run
+from benchmarks.subjects import Chosen
 
 _REFERENCES = (SCUTTLEUP, HYPERCORE)
 _VERDICT = {True: "yes", False: "**no**", None: ""}
@@ -34,17 +35,18 @@ def whole_table(benchmarks: Sequence[Benchmark], runs: Mapping[str, Run]) -> str
     return "\n".join([*lines, "", _provenance(runs, [each.name for each in benchmarks])])
 
 
-def short_table(rows: Sequence[tuple[Benchmark, str]], runs: Mapping[str, Run]) -> str:
-    """For readers in a hurry. rows: benchmarks with the metric to show of each."""
+def short_table(benchmarks: Sequence[Benchmark], chosen: Sequence[Chosen], runs: Mapping[str, Run]) -> str:
+    """For readers in a hurry. benchmarks: those that are chosen from."""
+    named = {each.name: each for each in benchmarks}
+    shown = [each for each in chosen if each.benchmark in runs]
     lines = [_line(["", "chat-tui", "compared with", "ratio"]), _line(["---", "---:", "---", "---"])]
-    for benchmark, metric in rows:
-        if benchmark.name not in runs:
-            continue
-        for figure in sum_up([row for row in benchmark.rows if row.metric == metric], runs[benchmark.name].rounds):
-            others = ", ".join(f"{who} {_value(figure, spread)}" for who, spread in figure.others.items())
-            ratios = ", ".join(f"{_ratio(spread.middle)} {who}" for who, spread in figure.ratios.items())
-            lines.append(_line([figure.row.title, f"{_value(figure, figure.ours)} {figure.row.unit}", others, ratios]))
-    return "\n".join([*lines, "", _provenance(runs, [each.name for each, _ in rows])])
+    for each in shown:
+        rows = [row for row in named[each.benchmark].rows if row.metric == each.metric]
+        for figure in sum_up(rows, runs[each.benchmark].rounds):
+            others = "<br>".join(f"{who}: {_value(figure, spread)}" for who, spread in figure.others.items())
+            ratios = "<br>".join(_ratio(figure.ratios[who].middle) for who in figure.others if who in figure.ratios)
+            lines.append(_line([each.title, f"{_value(figure, figure.ours)} {figure.row.unit}", others, ratios]))
+    return "\n".join([*lines, "", _provenance(runs, [each.benchmark for each in shown])])
 
 
 def put_between_markers(document: str, name: str, text: str) -> str:
@@ -64,10 +66,11 @@ def _provenance(runs: Mapping[str, Run], names: Sequence[str]) -> str:
     days = sorted({run.day for run in shown})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     machines = "; ".join(sorted({run.machine for run in shown}))
-    rounds = min(len(run.rounds) for run in shown)
+    fewest = min(len(run.rounds) for run in shown)
+    rounds = "One round" if fewest == 1 else f"Medians of {fewest} rounds or more"
     versions = "; ".join(sorted({run.references for run in shown if run.references}))
     said = f" References: {versions}." if versions else f" {WITHOUT_NODE}"
-    return f"{when}, {machines}. Medians of {rounds} rounds or more.{said}"
+    return f"{when}, {machines}. {rounds}.{said}"
 
 
 def _line(cells: Sequence[str]) -> str:
