@@ -43,8 +43,9 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
     from app.replication.mesh_events import Admission, MeshEvent, PeerState
     from app.replication.session import Session
 
-MAX_STRANGERS = 64  # unnamed peers that are remembered to be shown
+MAX_STATES = 64  # peers that are remembered to be shown, beside those who are connected
 MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
+MAX_SAID_ONCE = 256  # warnings about peers in one run; more of them nobody reads
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Node:
         self._level: set[str] = set()  # names whose node was level when it was last heard of
         self._unsaved_held: set[bytes] = set()
         self._storage_failed = False
+        self._said_once: set[tuple[bytes, str]] = set()
         self._refusals_told: dict[str, int] = {}  # by name
 
     # What faces use.
@@ -239,7 +241,17 @@ class Node:
             case exchange.Diverged(session, feed):
                 self._tell(Notice(self._fork_sentence(session, feed), urgent=True))
             case exchange.Misbehaved(session, text):
-                self._tell(Notice(one_line(f"{self._name_of(session)} was sent away: {text}")))
+                self._tell_once(session, f"{self._name_of(session)} was sent away: {text}")
+            case exchange.OverQuota(session, text):
+                self._tell_once(session, f"not all that {self._name_of(session)} brings is kept: {text}")
+
+    def _tell_once(self, session: Session, text: str) -> None:
+        """About one peer the same is said once in a run, however often it comes again to do it."""
+        said = (b"" if session.remote is None else session.remote.key, text)
+        if said in self._said_once or len(self._said_once) >= MAX_SAID_ONCE:
+            return
+        self._said_once.add(said)
+        self._tell(Notice(one_line(text)))
 
     def _somebody_came(self) -> None:
         """Entries by an author whose feed was not here: they may be somebody's namesake."""
@@ -249,8 +261,9 @@ class Node:
     def _peer_changed(self, state: PeerState) -> None:
         key = (name_key(state.name), state.key)
         before = self._states.pop(key, None)
-        if len(self._states) < MAX_STRANGERS or key[0] in self._named:
-            self._states[key] = state
+        self._states[key] = state
+        if len(self._states) > MAX_STATES:
+            self._forget_somebody(key)
         if state.key is not None:
             self._states.pop((key[0], None), None)  # who it is is known now
         if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
@@ -258,6 +271,14 @@ class Node:
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
             self.door.knocks(state.key)
         self._tell(self._status(self._shown(state)))
+
+    def _forget_somebody(self, newest: tuple[str, bytes | None]) -> None:
+        """Anybody can make any number of keys, also under a name that I look for: who is gone goes first."""
+        gone = [key for key, state in self._states.items() if state.phase in (PeerPhase.REFUSED, PeerPhase.LOST)]
+        if gone:
+            del self._states[next((key for key in gone if key[0] not in self._named), gone[0])]
+        elif newest[0] not in self._named:
+            del self._states[newest]
 
     def _refused(self, state: PeerState) -> None:
         """Say so, if it is somebody whom I look for or know. Anybody can make keys that are refused under a name."""
@@ -285,11 +306,16 @@ class Node:
         if session.remote is None:
             return
         name = self._shown_peer(session.remote.key, session.remote.name)
-        sessions = self._sessions.setdefault(name_key(name), {})
-        for ended in [other for other in sessions if other.closed]:
-            del sessions[ended]
-        sessions[session] = (here, there)
+        if session not in self._sessions.get(name_key(name), {}):
+            self._forget_ended()
+        self._sessions.setdefault(name_key(name), {})[session] = (here, there)
         self._tell(self._status(name))
+
+    def _forget_ended(self) -> None:
+        for name, sessions in list(self._sessions.items()):
+            self._sessions[name] = {session: counts for session, counts in sessions.items() if not session.closed}
+            if not self._sessions[name]:
+                del self._sessions[name]
 
     def _status(self, name: str) -> PeerStatus:
         key = name_key(name)

@@ -39,6 +39,7 @@ __all__ = [
     "IngestRequest",
     "Level",
     "Misbehaved",
+    "OverQuota",
     "Progress",
 ]
 
@@ -89,7 +90,15 @@ class Misbehaved:
     text: str
 
 
-ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved
+@dataclass(frozen=True, slots=True)
+class OverQuota:
+    """Not all that the peer brings is kept. text: what is not."""
+
+    session: Session
+    text: str
+
+
+ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved | OverQuota
 
 
 class Exchange:
@@ -238,6 +247,7 @@ class Exchange:
                     self._refuse(done.link, feed)
                 case Refusal.QUOTA:  # nobody's fault for certain: whoever brought the rest may only have passed it on
                     self._pass_over(done.link, feed)
+                    self._events.append(OverQuota(done.link.session, refused.detail or refused.refusal.value))
             if self._intake.reset(done, feed):
                 self._puller.recheck(feed, now)
         self._puller.pump(now)
@@ -380,6 +390,7 @@ class Exchange:
         for link in self._links.values():
             mark = link.marks.get(feed)
             if mark is not None:
+                mark.gaps = 0  # what was missing has come
                 link.recount(feed)
                 if mark.diverged:
                     continue

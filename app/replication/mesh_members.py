@@ -211,6 +211,7 @@ class Members:
         loser = self._links.add(member.link, is_silent=self._is_silent)
         if loser is not None:
             self._yield(loser.item)
+            self._rename(loser.item, member)
         self._let_in(member, session, remote, admission)
 
     def _bounded(self, member: Member, remote: RemotePeer, admission: Admission) -> Admission:
@@ -273,6 +274,18 @@ class Members:
             member.session.goodbye(ByeReason.DUPLICATE)
         self._end(member, ByeReason.DUPLICATE, "")
         member.connection.flush()
+
+    def _rename(self, loser: Member, newer: Member) -> None:
+        """`loser` gave way. If the connection that stays came under another name, nobody has this one's any more."""
+        left, link = loser.remote, loser.link
+        if left is None or link is None:
+            return
+        staying = [other.item.remote for other in self._links if other.peer == link.peer]
+        if any(remote and name_key(remote.name) == name_key(left.name) for remote in staying):
+            return
+        self._roster.disconnected(left.name, left.node, self._loop.time())
+        if loser is not newer:
+            self.tell(left.name, left.key, PeerPhase.LOST, "it has another name now")
 
     def _is_silent(self, member: Member) -> bool:
         return self._loop.time() - member.connection.received_at > SILENT_AFTER

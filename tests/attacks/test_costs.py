@@ -14,10 +14,11 @@ import pytest
 
 from app.entry import KIND_TEXT, MAX_SEQ, MAX_TIME, Run, encode_entry
 from app.frontier import Head
+from app.ingest import IngestReport, Refusal, RefusedRun
 from app.replication import frames
 from app.replication.accounts import PATIENCE_BURST
 from app.replication.events import Closed, HavesReceived, RunsReceived, WantReceived
-from app.replication.exchange import Behind, Diverged, Level, Misbehaved
+from app.replication.exchange import Behind, Diverged, Level, Misbehaved, OverQuota
 from app.replication.frames import ByeReason, Frame, NumberedRange, NumberedRun
 from app.replication.serving import RANGE_WORK, SLICE
 from app.replication.session import (
@@ -324,6 +325,22 @@ def test_a_fork_is_told_and_only_one_branch_kept() -> None:
     bench.events += bench.exchange.take_events()
     assert [event for event in bench.events if isinstance(event, Diverged)]
     assert bench.store.frontier()[first.feed].hash == first.hashes[-1]
+
+
+def test_what_is_beyond_the_quota_is_told_and_its_bringer_stays() -> None:
+    bench = Bench()
+    author = TestAuthor("mallory")
+    author.entries(["one"])
+    mallory = bench.peer("mallory")
+    run = author.run()
+    say(bench, mallory, frames.Heads(((author.feed, author.head),), True))
+    say(bench, mallory, frames.RunsFrame(0, (NumberedRun(0, 1, run.before, run.entries, run.signature),), True))
+    (request,) = bench.exchange.take_ingests()
+    refused = [RefusedRun(each, Refusal.QUOTA, "too much of it") for each in request.runs]
+    bench.exchange.ingested(request.ticket, IngestReport(refused=refused), bench.now)
+    told = [event for event in bench.exchange.take_events() if isinstance(event, OverQuota)]
+    assert told == [OverQuota(bench.near(mallory), "too much of it")]
+    assert not bench.near(mallory).closed
 
 
 ODD = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,18 @@ async def test_a_forged_signature_is_a_rule_broken_and_nothing_of_it_is_kept(
             assert alice.phase(bob.name) is PeerPhase.CONNECTED
     assert "signature" in caplog.text
     assert "invented" not in caplog.text
+
+
+async def test_who_comes_again_under_another_name_is_connected_under_that_one_only(tmp_path: Path) -> None:
+    alice = MeshNode(unique("alice"), [PeerSpec("anna"), PeerSpec("berta")], tmp_path / "alice")
+    first = End("anna", Role.CLIENT)
+    second = End("anna", Role.CLIENT, identity=first.identity)
+    second.connection._local = replace(second.connection._local, name="berta")
+    async with alice.running():
+        await let_in(first, alice)
+        await let_in(second, alice)
+        await first.until_closed()
+        run = alice.mesh._run
+        assert run is not None
+        assert [name for name in ("anna", "berta") if run._roster.is_connected(name)] == ["berta"]
+        second.connection.abort()
