@@ -10,9 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import TypeAlias
 
 from app.entry import Run
 from app.errors import ProtocolError
@@ -21,6 +20,7 @@ from app.ingest import IngestReport, Refusal
 from app.replication.accounts import Accounts
 from app.replication.announcer import Announcer
 from app.replication.events import Closed, Event, HavesReceived, HeadsReceived, RunsReceived, WantReceived
+from app.replication.exchange_events import Behind, Diverged, ExchangeEvent, Held, Level, Misbehaved, OverQuota
 from app.replication.frames import MAX_CONTENT, ByeReason
 from app.replication.intake import IngestRequest, Intake
 from app.replication.link import Link, Progress
@@ -45,60 +45,6 @@ __all__ = [
 
 MAX_PUSHED_BYTES = 2 * MAX_CONTENT  # not durable here; a peer that keeps to the protocol stays below half of it
 MAX_GAPS = 3  # refusals without a known cause before a claim is void: a store and an exchange at odds must not spin
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A peer acknowledged own entries up to seq with an equal hash. level: these are all there are."""
-
-    key: bytes
-    node: bytes
-    feed: bytes
-    seq: int
-    level: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Everything the peer offered is here, all own entries are there, and nothing it asked for is outstanding."""
-
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """How many entries are to come here, and to go there."""
-
-    session: Session
-    here: int
-    there: int
-
-
-@dataclass(frozen=True, slots=True)
-class Diverged:
-    """The peer holds another branch of the feed: its author wrote two."""
-
-    session: Session
-    feed: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Misbehaved:
-    """The peer broke a rule and was sent away. text: how, for a person."""
-
-    session: Session
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class OverQuota:
-    """Not all that the peer brings is kept. text: what is not."""
-
-    session: Session
-    text: str
-
-
-ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved | OverQuota
 
 
 class Exchange:
