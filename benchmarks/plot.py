@@ -16,12 +16,12 @@ from benchmarks.measurement import Benchmark, Bound, Figure, sum_up
 from benchmarks.results import Run
 
 WIDTH = 960
-LEFT, RIGHT = 470, 70  # for the titles, and for the numbers after the bars
-TOP, BAR, GAP = 64, 14, 8
+LEFT, RIGHT = 290, 70  # for the labels, and for the numbers after the bars
+TOP, BAR, STEP, HEADING = 72, 14, 22, 30
 _STYLE = """
   .ground { fill: #ffffff } .text { fill: #1f2328 } .faint { fill: #59636e } .line { stroke: #d1d9e0 }
   .even { stroke: #59636e } .better { fill: #1a7f37 } .worse { fill: #bc4c00 } .goal { stroke: #0969da }
-  .spread { stroke: #1f2328 } text { font: 13px system-ui, sans-serif }
+  .spread { stroke: #1f2328 } text { font: 13px system-ui, sans-serif } .heading { font-weight: 600 }
   @media (prefers-color-scheme: dark) {
     .ground { fill: #0d1117 } .text { fill: #e6edf3 } .faint { fill: #9198a1 } .line { stroke: #3d444d }
     .even { stroke: #9198a1 } .better { fill: #3fb950 } .worse { fill: #db6d28 } .goal { stroke: #58a6ff }
@@ -34,7 +34,7 @@ _STYLE = """
 class Bar:
     """How many times better than `against`; goal: how many times it is to be."""
 
-    title: str
+    label: str
     against: str
     middle: float
     least: float
@@ -43,29 +43,32 @@ class Bar:
 
 
 def ratios(benchmarks: Sequence[Benchmark], runs: Mapping[str, Run]) -> str:
-    """The plot of every row with a goal that is a ratio."""
-    figures = [
-        figure for each in benchmarks if each.name in runs for figure in sum_up(each.rows, runs[each.name].rounds)
-    ]
-    bars = [bar for figure in figures for bar in _bars(figure)]
-    return draw(bars)
+    """The plot of every row with a goal that is a ratio, under a heading for each benchmark."""
+    groups = []
+    for each in benchmarks:
+        figures = sum_up(each.rows, runs[each.name].rounds) if each.name in runs else []
+        bars = [bar for figure in figures for bar in _bars(figure)]
+        if bars:
+            groups.append((each.about, bars))
+    return draw(groups)
 
 
 def _bars(figure: Figure) -> Iterator[Bar]:
-    title = figure.row.title.removeprefix("— ")
+    label = figure.row.metric
     for goal in figure.row.goals:
         if goal.against is None or goal.against not in figure.ratios:
             continue
         ratio = figure.ratios[goal.against]
         if goal.bound is Bound.AT_LEAST:
-            yield Bar(title, goal.against, ratio.middle, ratio.least, ratio.most, goal.factor)
+            yield Bar(label, goal.against, ratio.middle, ratio.least, ratio.most, goal.factor)
         elif ratio.least > 0:
-            yield Bar(title, goal.against, 1 / ratio.middle, 1 / ratio.most, 1 / ratio.least, 1 / goal.factor)
+            yield Bar(label, goal.against, 1 / ratio.middle, 1 / ratio.most, 1 / ratio.least, 1 / goal.factor)
 
 
-def draw(bars: Sequence[Bar]) -> str:
-    height = TOP + len(bars) * (BAR + GAP) + 16
-    values = [value for bar in bars for value in (bar.least, bar.most, bar.goal)]
+def draw(groups: Sequence[tuple[str, Sequence[Bar]]]) -> str:
+    """groups: headings with their bars."""
+    height = TOP + sum(HEADING + len(bars) * STEP for _, bars in groups) + 16
+    values = [value for _, bars in groups for bar in bars for value in (bar.least, bar.most, bar.goal)]
     low = math.floor(math.log10(min([1.0, *values])))
     high = math.ceil(math.log10(max([10.0, *values])))
 
@@ -74,16 +77,22 @@ def draw(bars: Sequence[Bar]) -> str:
         return LEFT + part * (WIDTH - LEFT - RIGHT)
 
     body = [_axis(power, x(10.0**power), height) for power in range(low, high + 1)]
-    for place, bar in enumerate(bars):
-        body.extend(_draw_bar(bar, TOP + place * (BAR + GAP), x))
+    y = TOP
+    for heading, bars in groups:
+        body.append(f'<text class="text heading" x="16" y="{y + 14}">{escape(heading)}</text>')
+        y += HEADING - 6
+        for bar in bars:
+            body.extend(_draw_bar(bar, y, x))
+            y += STEP
+        y += 6
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
             "<title>How many times better than what it is compared with</title>",
             f"<style>{_STYLE}</style>",
             f'<rect class="ground" width="{WIDTH}" height="{height}" rx="6"/>',
-            '<text class="text" x="16" y="26">How many times better than what it is compared with '
-            "(the line across a bar: least and most; the blue mark: the goal)</text>",
+            '<text class="text" x="16" y="26">How many times better chat-tui is than what it is compared with. '
+            "Thin line: least and most of the rounds; blue mark: the goal.</text>",
             *body,
             "</svg>\n",
         ]
@@ -104,7 +113,7 @@ def _draw_bar(bar: Bar, y: int, x: Callable[[float], float]) -> Iterator[str]:
     kind = "better" if bar.middle >= bar.goal else "worse"
     text = y + BAR - 3
     number = f"{bar.middle:.0f}" if bar.middle >= 10 else f"{bar.middle:.2g}"
-    yield f'<text class="text" x="{LEFT - 10}" y="{text}" text-anchor="end">{escape(bar.title)}'
+    yield f'<text class="text" x="{LEFT - 10}" y="{text}" text-anchor="end">{escape(bar.label)}'
     yield f'<tspan class="faint"> / {escape(bar.against)}</tspan></text>'
     yield f'<rect class="{kind}" x="{min(one, middle):.1f}" y="{y}" width="{abs(middle - one):.1f}" height="{BAR}"/>'
     yield f'<line class="spread" x1="{least:.1f}" y1="{y + BAR / 2}" x2="{most:.1f}" y2="{y + BAR / 2}"/>'
