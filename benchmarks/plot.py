@@ -113,8 +113,8 @@ def _draw_bar(bar: Bar, y: int, x: Callable[[float], float]) -> Iterator[str]:
     kind = "better" if bar.middle >= bar.goal else "worse"
     text = y + BAR - 3
     number = f"{bar.middle:.0f}" if bar.middle >= 10 else f"{bar.middle:.2g}"
-    yield f'<text class="text" x="{LEFT - 10}" y="{text}" text-anchor="end">{escape(bar.label)}'
-    yield f'<tspan class="faint"> / {escape(bar.against)}</tspan></text>'
+    against = f'<tspan class="faint">against {escape(bar.against)}</tspan>'
+    yield f'<text class="text" x="{LEFT - 10}" y="{text}" text-anchor="end">{escape(bar.label)} {against}</text>'
     yield f'<rect class="{kind}" x="{min(one, middle):.1f}" y="{y}" width="{abs(middle - one):.1f}" height="{BAR}"/>'
     yield f'<line class="spread" x1="{least:.1f}" y1="{y + BAR / 2}" x2="{most:.1f}" y2="{y + BAR / 2}"/>'
     yield f'<line class="goal" stroke-width="3" x1="{goal:.1f}" y1="{y - 2}" x2="{goal:.1f}" y2="{y + BAR + 2}"/>'
