@@ -59,6 +59,7 @@ _PLAIN_TEXT_ENTRY = re.compile(
     rb"\x84\x1b(.{8})(?:\x80|\x81\x50(.{16}))\x02(?:([\x60-\x77])|\x78(.)|\x79(..))", re.DOTALL
 )
 _PLAIN_TEXT_HEADER = Struct(">HQHB")  # of one that cites nothing, up to the first byte of its text's length
+_MAX_SHORT_TIME = 2**32 - 1  # a smaller number has a shorter form
 
 Skimmed: TypeAlias = tuple[int | None, tuple[bytes, ...], int | None]  # time, seen, kind
 
@@ -174,6 +175,10 @@ def encode_entry(time: int, seen: Sequence[bytes], kind: int, payload: object) -
     """The bytes of a new own entry. time: microseconds since 1970."""
     if not 0 <= time <= MAX_TIME or len(seen) > MAX_SEEN or {*map(len, seen)} - {DIGEST_BYTES}:
         raise ValueError("an entry's time or seen list is out of range")
+    if kind == KIND_TEXT and not seen and time > _MAX_SHORT_TIME and isinstance(payload, str):
+        text = payload.encode()
+        if 0x18 <= len(text) < 0x100:  # nearly all: a fourth of the time that cbor2 takes
+            return _PLAIN_TEXT_HEADER.pack(0x841B, time, 0x8002, 0x78) + len(text).to_bytes() + text
     data = cbor2.dumps([time, list(seen), kind, payload])
     if len(data) > MAX_ENTRY_BYTES:
         raise LocalEntryError(f"an entry of {len(data)} bytes is too long: {MAX_ENTRY_BYTES} is the most")

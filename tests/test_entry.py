@@ -68,6 +68,11 @@ def mutated_entries(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@given(TIMES | st.sampled_from([2**32 - 1, 2**32]), DIGESTS | st.just([]), TEXTS | st.text(min_size=22, max_size=90))
+def test_what_is_written_is_the_shortest_cbor(time: int, seen: list[bytes], text: str) -> None:
+    assert encode_entry(time, seen, KIND_TEXT, text) == cbor2.dumps([time, seen, KIND_TEXT, text])
+
+
 @given(TIMES, DIGESTS, TEXTS)
 def test_what_is_written_is_read_back(time: int, seen: list[bytes], text: str) -> None:
     data = encode_entry(time, seen, KIND_TEXT, text)

@@ -17,7 +17,6 @@ from app.entry import (
     MAX_SPAN_BYTES,
     Entry,
     Genesis,
-    chain_hash,
     checkpoint_message,
     encode_entry,
     entry_digest,
@@ -53,20 +52,13 @@ from app.storage.schema import (
 from app.storage.verification import VerifiedRun
 
 
-@dataclass(frozen=True, slots=True)
-class OwnEntry:
-    """A new entry of the own feed, as stored."""
-
-    seq: int
-    entry: Entry
-
-
 @dataclass(slots=True)
 class Committed:
-    """What a batch has done, to be made known after the commit."""
+    """What a batch has done, to be made known after the commit. own_first: seq of the first of `own`."""
 
     arrival: int
-    own: list[OwnEntry] = field(default_factory=list)
+    own_first: int = 0
+    own: list[Entry] = field(default_factory=list)
     own_places: list[int] = field(default_factory=list)
     reports: list[IngestReport] = field(default_factory=list)
     records: list[FeedRecord] = field(default_factory=list)
@@ -85,7 +77,7 @@ class Batch:
         self._clock = clock
         self._wall = wall
         self._own_time: int | None = None
-        self._own_places: list[tuple[int, int, int]] = []
+        self._own_num = 0
         self.committed = Committed(wall)
 
     def append(self, own_num: int, identity: Identity, texts: Sequence[str]) -> None:
@@ -93,15 +85,17 @@ class Batch:
         feed = self._changes.of(own_num)
         entries: list[bytes] = []
         own = self.committed.own
+        self.committed.own_first = feed.seq + 1
+        self._own_num = own_num
         clock, wall = self._clock, self._wall
         citations = self._citations(feed.author)
         for text in texts:
             seen = tuple(islice(citations, MAX_SEEN))
             time = clock.next(wall)
             entries.append(encode_entry(time, seen, KIND_TEXT, text))
-            own.append(OwnEntry(feed.seq + len(entries), Entry(time, seen, KIND_TEXT, text)))
+            own.append(Entry(time, seen, KIND_TEXT, text))
         self._own_time = clock.latest
-        self._extend_own(feed, entries, identity)
+        self.committed.own_places = self._extend_own(feed, entries, identity)
 
     def begin_own_feed(self, genesis: Genesis, data: bytes, feed_id: bytes, identity: Identity) -> None:
         feed = self._changes.add(feed_id, genesis.author, genesis.name)
@@ -145,7 +139,9 @@ class Batch:
         committed.records = self._changes.write()
         committed.advances += self._changes.advances()
         moved = self._placing.moved
-        committed.own_places = [moved.get((num, seq), place) for num, seq, place in self._own_places]
+        if moved:
+            own = enumerate(committed.own_places, committed.own_first)
+            committed.own_places = [moved.get((self._own_num, seq), place) for seq, place in own]
         if self._clock.latest != self._own_time:  # which is found in the own feed: one page less to write
             self._txn.put(META_CLOCK, U64.pack(self._clock.latest), db=self._tables[META])
         return committed
@@ -183,19 +179,22 @@ class Batch:
             self._extend(feed, run.entries[held:] if held else run.entries, [(run.last, item.head, run.signature)])
         return None
 
-    def _extend_own(self, feed: FeedRecord, entries: Sequence[bytes], identity: Identity) -> None:
-        checkpoints = []
-        head, span = feed.hash, 0
-        for seq, data in enumerate(entries, feed.seq + 1):
-            if span and span + len(data) > MAX_SPAN_BYTES:
-                checkpoints.append((seq - 1, head, identity.sign(checkpoint_message(feed.id, seq - 1, head))))
+    def _extend_own(self, feed: FeedRecord, entries: Sequence[bytes], identity: Identity) -> list[int]:
+        ends = []
+        span = 0
+        for index, size in enumerate(map(len, entries)):
+            if span and span + size > MAX_SPAN_BYTES:
+                ends.append(index)
                 span = 0
-            head = chain_hash(head, data)
-            span += len(data)
-        last = feed.seq + len(entries)
-        checkpoints.append((last, head, identity.sign(checkpoint_message(feed.id, last, head))))
-        places = self._extend(feed, entries, checkpoints)
-        self._own_places.extend((feed.num, seq, place) for seq, place in enumerate(places, feed.seq + 1))
+            span += size
+        checkpoints = []
+        head, start = feed.hash, 0
+        for end in (*ends, len(entries)):
+            head = fold_chain(head, entries[start:end])
+            seq = feed.seq + end
+            checkpoints.append((seq, head, identity.sign(checkpoint_message(feed.id, seq, head))))
+            start = end
+        return self._extend(feed, entries, checkpoints)
 
     def _extend(
         self, feed: FeedRecord, entries: Sequence[bytes], checkpoints: Sequence[tuple[int, bytes, bytes]]
@@ -242,9 +241,7 @@ class Batch:
         Left out is what somebody else's entry cites that is here: citing that one, or a later one of its feed, says as
         much. In a busy room one or two are left of as many as there are people. A bare genesis says nothing.
         """
-        uncited = [
-            record for record in self._changes.all() if record.seq > max(record.cited, 1) and record.author != author
-        ]
+        uncited = [record for record in self._changes.uncited() if record.author != author]
         uncited.sort(key=lambda record: (record.place, record.id), reverse=True)
         for record in uncited:
             data = self._txn.get(ENTRY_KEY.pack(record.num, record.seq), b"", self._tables[ENTRIES])

@@ -39,6 +39,8 @@ class Feeds:
             record.num: record for record in (decode_feed(key, value) for key, value in txn.cursor(tables[FEEDS]))
         }
         self._by_id = {record.id: record for record in self._by_num.values()}
+        self._uncited = {record.num: record for record in self._by_num.values() if record.uncited}
+        self._last_num = max(self._by_num, default=0)
         self._recent: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
 
     def known(self, num: int) -> FeedRecord | None:
@@ -57,13 +59,18 @@ class Feeds:
         with self._mutex:
             return list(self._by_num.values())
 
+    def uncited(self) -> dict[int, FeedRecord]:
+        """Those with entries that the own feed has not cited, by number: few, and looked at for each message."""
+        with self._mutex:
+            return dict(self._uncited)
+
     def frontier(self) -> dict[bytes, Head]:
         with self._mutex:
             return {record.id: head_of(record) for record in self._by_id.values()}
 
     def next_num(self) -> int:
         with self._mutex:
-            return max(self._by_num, default=0) + 1
+            return self._last_num + 1
 
     def publish(self, records: list[FeedRecord]) -> None:
         with self._mutex:
@@ -73,6 +80,11 @@ class Feeds:
                     self._recent[before.id, before.seq] = before.hash
                 self._recent[record.id, record.seq] = record.hash
                 self._by_num[record.num] = record
+                self._last_num = max(self._last_num, record.num)
+                if record.uncited:
+                    self._uncited[record.num] = record
+                else:
+                    self._uncited.pop(record.num, None)
                 self._by_id[record.id] = record
             while len(self._recent) > RECENT_HASHES:
                 self._recent.popitem(last=False)
@@ -101,8 +113,13 @@ class FeedChanges:
         num = self._new.get(feed) if record is None else record.num
         return None if num is None else self.of(num)
 
-    def all(self) -> list[FeedRecord]:
-        return [self._changed.get(record.num, record) for record in self._feeds.all()]
+    def all(self) -> Iterator[FeedRecord]:
+        """Those that were there before. They are not looked at before the first is asked for."""
+        for record in self._feeds.all():
+            yield self._changed.get(record.num, record)
+
+    def uncited(self) -> list[FeedRecord]:
+        return [record for record in (self._feeds.uncited() | self._changed).values() if record.uncited]
 
     def by_author(self, author: bytes) -> list[FeedRecord]:
         """Those that this transaction has added included."""

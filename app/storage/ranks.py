@@ -64,6 +64,10 @@ class Ranks:
 
     def change(self, added: Sequence[bytes], removed: Sequence[bytes]) -> None:
         """Count keys that the timeline has gained and lost. Both are sorted; the timeline itself is up to date."""
+        last = self._last(self._chunks)
+        if added and added[0] >= last and not removed:
+            self._cut_last(last)
+            return
         changes: dict[bytes, int] = {}
         for keys, sign in ((added, 1), (removed, -1)):
             for chunk, entries in self._per_chunk(keys):
@@ -140,6 +144,10 @@ class Ranks:
             entries = sum(U32.unpack(value)[0] for _, value in part)
             self._txn.put(first, GROUP_VALUE.pack(entries, len(part)), db=self._groups)
 
+    def _last(self, table: Table) -> bytes:
+        cursor = self._txn.cursor(table)
+        return cursor.key() if cursor.last() else FIRST_KEY
+
     def _floor(self, table: Table, key: bytes) -> bytes:
         """The key of the stretch that `key` falls into."""
         cursor = self._txn.cursor(table)
@@ -148,7 +156,7 @@ class Ranks:
                 return key
             found = cursor.prev()
         else:
-            found = cursor.last()
+            return self._last(table)
         return cursor.key() if found else FIRST_KEY
 
     def _following(self, table: Table, key: bytes) -> bytes | None:

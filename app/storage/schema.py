@@ -103,6 +103,11 @@ class FeedRecord:
         """The end of all its timeline keys: it settles equal places."""
         return self.id[:4] + U32.pack(self.num)
 
+    @property
+    def uncited(self) -> bool:
+        """Whether it has entries that the own feed has not cited. A bare genesis says nothing."""
+        return self.seq > max(self.cited, 1)
+
     def encode(self) -> bytes:
         return cbor2.dumps(
             [

@@ -43,11 +43,8 @@ _LOG = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Append:
     text: str
+    size: int
     future: Future[TimelineEntry] = field(default_factory=Future)
-
-    @property
-    def size(self) -> int:
-        return len(self.text) + ENTRY_COST
 
 
 @dataclass(slots=True)
@@ -112,7 +109,8 @@ class Writer:
         self._verifier = verifier
         self._quota = quota
         self._wall = wall
-        self._changed = threading.Condition()
+        self._mutex = threading.Lock()
+        self._changed = threading.Condition(self._mutex)
         self._appends: deque[_Append] = deque()
         self._others: deque[_Ingest | _Remember] = deque()
         self._append_bytes = 0
@@ -122,8 +120,17 @@ class Writer:
         self._thread.start()
 
     def append(self, text: str) -> Future[TimelineEntry]:
-        request = _Append(text)
-        self._submit(request)
+        request = _Append(text, len(text) + ENTRY_COST)
+        with self._mutex:
+            while self._is_full() and not self._closing and threading.current_thread() is not self._thread:
+                self._changed.wait()
+            if self._closing:
+                request.future.set_exception(_closed())
+            else:
+                self._append_bytes += request.size
+                self._appends.append(request)
+                if len(self._appends) == 1 and not self._others:
+                    self._changed.notify_all()
         return request.future
 
     def ingest(self, runs: Sequence[Run], via: bytes) -> Future[IngestReport]:
@@ -137,37 +144,30 @@ class Writer:
         return request.future
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        with self._changed:
+        with self._mutex:
             self._listeners = [*self._listeners, listener]
 
         def unsubscribe() -> None:
-            with self._changed:
+            with self._mutex:
                 self._listeners = [other for other in self._listeners if other is not listener]
 
         return unsubscribe
 
     def close(self) -> None:
         """Write what is waiting, then end the thread."""
-        with self._changed:
+        with self._mutex:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
 
-    def _submit(self, request: _Request) -> None:
-        with self._changed:
-            if isinstance(request, _Append) and threading.current_thread() is not self._thread:
-                while not self._closing and self._is_full():
-                    self._changed.wait()
+    def _submit(self, request: _Ingest | _Remember) -> None:
+        with self._mutex:
             if self._closing:
-                request.future.set_exception(StorageError("the database is closed: nothing more can be saved"))
-                return
-            if isinstance(request, _Append):
-                self._appends.append(request)
-                self._append_bytes += request.size
+                request.future.set_exception(_closed())
             else:
                 self._others.append(request)
-            if len(self._appends) + len(self._others) == 1:
-                self._changed.notify_all()
+                if len(self._others) == 1 and not self._appends:
+                    self._changed.notify_all()
 
     def _is_full(self) -> bool:
         # Runs by peers never wait here, in the event loop: how many there can be is bounded where they are asked for.
@@ -179,27 +179,28 @@ class Writer:
 
     def _next_group(self) -> _Group | None:
         """What the next commit takes; None when all is written and the writer closes."""
-        with self._changed:
+        with self._mutex:
             while not self._appends and not self._others:
                 if self._closing:
                     return None
                 self._changed.wait()
             group, room = _Group(), MAX_GROUP_BYTES
-            for queue in (self._appends, self._others):
-                while queue and room > 0:
-                    request = queue.popleft()
-                    room -= request.size
-                    if isinstance(request, _Append):
-                        self._append_bytes -= request.size
-                    if not request.future.set_running_or_notify_cancel():
-                        continue
-                    match request:
-                        case _Append():
-                            group.appends.append(request)
-                        case _Ingest():
-                            group.ingests.append(request)
-                        case _Remember():
-                            group.peers.append(request)
+            while self._appends and room > 0:
+                append = self._appends.popleft()
+                room -= append.size
+                self._append_bytes -= append.size
+                if append.future.set_running_or_notify_cancel():
+                    group.appends.append(append)
+            while self._others and room > 0:
+                request = self._others.popleft()
+                room -= request.size
+                if not request.future.set_running_or_notify_cancel():
+                    continue
+                match request:
+                    case _Ingest():
+                        group.ingests.append(request)
+                    case _Remember():
+                        group.peers.append(request)
             self._changed.notify_all()
             return group
 
@@ -249,11 +250,10 @@ class Writer:
         if group.appends:
             feed = self._feeds.of(self._own_num)
             tail, arrival = feed.tail, committed.arrival
-            for append, own, place in zip(group.appends, committed.own, committed.own_places, strict=True):
+            answers = zip(group.appends, committed.own, committed.own_places, strict=True)
+            for seq, (append, entry, place) in enumerate(answers, committed.own_first):
                 key = PLACED_KEY.pack(place, tail)
-                append.future.set_result(
-                    TimelineEntry(key, feed.id, own.seq, feed.author, feed.name, arrival, True, own.entry)
-                )
+                append.future.set_result(TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, True, entry))
         for ingest, report in zip(group.ingests, committed.reports, strict=True):
             ingest.future.set_result(report)
         for remember in group.peers:
@@ -265,6 +265,10 @@ class Writer:
                 listener(advances)
             except Exception:
                 _LOG.critical("a listener failed", exc_info=True)
+
+
+def _closed() -> StorageError:
+    return StorageError("the database is closed: nothing more can be saved")
 
 
 def _fail(requests: Sequence[_Request], error: Exception) -> None:
