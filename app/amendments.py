@@ -18,6 +18,7 @@ from app.entry import (
     MAX_TEXT_BYTES,
     Entry,
     Reference,
+    check_text,
     decode_reference,
     encode_reference,
 )
@@ -89,6 +90,15 @@ def encode_amendment(amendment: Amendment) -> tuple[int, object]:
             return KIND_DELETION, [target]
         case Reaction():
             return KIND_REACTION, [target, amendment.symbol, amendment.given]
+
+
+def check_amendment(amendment: Amendment) -> None:
+    """Raises LocalEntryError if it cannot be said."""
+    match amendment:
+        case Edit(_, text):
+            check_text(text)
+        case Reaction(_, symbol):
+            check_symbol(symbol)
 
 
 def is_symbol(text: str) -> bool:

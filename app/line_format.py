@@ -10,13 +10,16 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.amendments import Deletion, Edit, Reaction
 from app.entry import MAX_TEXT_BYTES
 from app.errors import LocalEntryError
 from app.status import OWN_DEVICE, Held, Notice, PeerPhase, PeerStatus
 from app.text import escape_line, harmless, one_line
-from app.timeline import TimelineEntry
+from app.timeline import Change, TimelineEntry
 
 PLACEHOLDER = "[this version cannot show what was written here]"
+DELETED = "[deleted by its author]"
+MAX_TOLD = 60  # characters of a message that are told again when something is said about it
 MAX_LINE_BYTES = MAX_TEXT_BYTES + 4096  # a little more than a message, so that the error can say how long it is
 MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 4096  # each byte of a text may be written as \\u00XX
 
@@ -39,25 +42,62 @@ class Do:
 
 def message_line(entry: TimelineEntry, label: str) -> str:
     """label: what to call the author."""
-    text = entry.entry.text
-    shown = PLACEHOLDER if text is None else escape_line(harmless(text, newlines=True))
+    if entry.deleted:
+        shown = DELETED
+    else:
+        shown = PLACEHOLDER if entry.text is None else escape_line(harmless(entry.text, newlines=True))
     return f"{one_line(label)}> {shown}\n"
 
 
 def message_json(entry: TimelineEntry, *, pinned: bool) -> str:
     """author: what they call themselves, unlike in a line of text; pinned: their key is the one that is known here
     for that name."""
-    text = entry.entry.text
+    fields: dict[str, object] = {}
+    if entry.deleted:
+        fields = {"text": "", "deleted": True}
+    elif entry.text is not None:
+        fields = {"text": entry.text}
+    if entry.entry.answers is not None:
+        fields["answers"] = {"feed": entry.entry.answers.feed.hex(), "seq": entry.entry.answers.seq}
+    if entry.amended is not None:
+        if entry.amended.edited is not None:
+            fields["edited"] = _rfc3339(entry.amended.edited)
+        fields["reactions"] = {symbol: [key.hex() for key in keys] for symbol, keys in entry.amended.reactions}
     return _json(
-        type="unreadable" if text is None else "message",
+        type="message" if fields else "unreadable",
         feed=entry.feed.hex(),
         seq=entry.seq,
         author=entry.name,
         key=entry.author.hex(),
         pinned=pinned,
         time=_rfc3339(entry.time) or _rfc3339(entry.arrival),
-        **({} if text is None else {"text": text}),
+        **fields,
     )
+
+
+def change_sentence(entry: TimelineEntry, change: Change, label: str) -> str:
+    """What was said about a message that was printed before. label: what to call who said it."""
+    text = one_line(entry.entry.text or PLACEHOLDER)
+    told = text if len(text) <= MAX_TOLD else text[:MAX_TOLD] + "…"
+    match change.amendment:
+        case Edit(_, new):
+            return f"{label} changed “{told}” to: {one_line(new)}"
+        case Deletion():
+            return f"{label} deleted “{told}”"
+        case Reaction(_, symbol, given):
+            return f"{label} {'reacts with' if given else 'takes back'} {symbol} to “{told}”"
+
+
+def change_json(entry: TimelineEntry, change: Change) -> str:
+    """feed and seq are the message's, author and key those of who says something about it."""
+    match change.amendment:
+        case Edit(_, text):
+            fields: dict[str, object] = {"type": "edit", "text": text}
+        case Deletion():
+            fields = {"type": "deletion"}
+        case Reaction(_, symbol, given):
+            fields = {"type": "reaction", "symbol": symbol, "given": given}
+    return _json(**fields, feed=entry.feed.hex(), seq=entry.seq, author=change.name, key=change.author.hex())
 
 
 def peer_json(status: PeerStatus) -> str:

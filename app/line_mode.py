@@ -26,6 +26,8 @@ from app.line_format import (
     MAX_LINE_BYTES,
     Do,
     Say,
+    change_json,
+    change_sentence,
     held_json,
     message_json,
     message_line,
@@ -280,13 +282,22 @@ class LineMode:
         """False: nobody reads any more."""
         people = self._node.people
         shown = [entry for entry in entries if not people.is_refused(entry.author)]
-        if self._options.output is LineFormat.JSON:
-            lines = [message_json(entry, pinned=people.is_pinned(entry.author, entry.name)) for entry in shown]
-        else:
-            lines = [message_line(entry, people.label(entry.author, entry.name)) for entry in shown]
-        alive = await self._output.write("".join(lines))
-        self._printed.update((entry.feed, entry.seq) for entry in entries)
+        alive = await self._output.write("".join(map(self._line, shown)))
+        self._printed.update((entry.feed, entry.seq) for entry in entries if entry.change is None)
         return alive
+
+    def _line(self, entry: TimelineEntry) -> str:
+        """What stdout gets; of what is said about messages that were printed before, as text, nothing."""
+        people, change = self._node.people, entry.change
+        if change is not None and people.is_refused(change.author):
+            return ""
+        if self._options.output is LineFormat.JSON:
+            pinned = people.is_pinned(entry.author, entry.name)
+            return message_json(entry, pinned=pinned) if change is None else change_json(entry, change)
+        if change is None:
+            return message_line(entry, people.label(entry.author, entry.name))
+        self._inform(change_sentence(entry, change, people.label(change.author, change.name)))
+        return ""
 
     async def _finish_printing(self, printing: asyncio.Task[None], stop: asyncio.Event) -> None:
         """Write what is saved by now, as long as somebody reads it; after `stop` only what is read at once."""

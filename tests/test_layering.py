@@ -11,6 +11,7 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 CORE = {
+    "app.amendments",
     "app.cbor",
     "app.clock",
     "app.config",
@@ -27,6 +28,8 @@ CORE = {
     "app.phrase",
     "app.private_files",
     "app.sealing",
+    "app.search",
+    "app.start_up",
     "app.status",
     "app.text",
     "app.timeline",

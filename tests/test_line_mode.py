@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.amendments import Deletion, Edit, Reaction
 from app.config import LineFormat, Options
 from app.entry import KIND_TEXT, UNREADABLE, Entry
 from app.errors import LocalEntryError
@@ -375,3 +376,41 @@ def test_lines_do_not_depend_on_how_the_bytes_come(data: bytes, cuts: list[int],
     parts = data.split(b"\n")
     whole = [part.removesuffix(b"\r") for part in (parts if parts[-1] else parts[:-1])]
     assert lines == [None if len(line) > limit else line for line in whole]
+
+
+async def test_what_is_said_about_a_message_is_a_remark_and_not_a_message(tmp_path: Path) -> None:
+    async with chat(tmp_path, history=["helo"]) as running:
+        assert await running.stdout.line() == "alice> helo\n"
+        log = running.node.log
+        target = log.reference(log.own_feed, 2)
+        assert target is not None
+        log.amend(Edit(target, "hello\x1b[2J"))
+        assert await running.stderr.line() == "info> alice changed “helo” to: hello�[2J\n"
+        log.amend(Reaction(target, "👍", True))
+        assert await running.stderr.line() == "info> alice reacts with 👍 to “helo”\n"
+        log.amend(Deletion(target))
+        assert await running.stderr.line() == "info> alice deleted “helo”\n"
+    async with chat(tmp_path) as again:
+        assert await again.stdout.line() == "alice> [deleted by its author]\n"
+
+
+async def test_lines_of_json_say_what_is_said_about_a_message(tmp_path: Path) -> None:
+    options = Options(me="alice", data_dir=tmp_path, output=LineFormat.JSON)
+    async with chat(tmp_path, options, history=["helo"]) as running:
+        first = json.loads(await running.stdout.line())
+        log = running.node.log
+        target = log.reference(log.own_feed, 2)
+        assert target is not None
+        log.amend(Edit(target, "hello"))
+        mine = {"feed": first["feed"], "seq": 2, "author": "alice", "key": first["key"]}
+        assert json.loads(await running.stdout.line()) == {"type": "edit", "text": "hello", **mine}
+        log.amend(Reaction(target, "👍", True))
+        reaction = json.loads(await running.stdout.line())
+        assert reaction == {"type": "reaction", "symbol": "👍", "given": True, **mine}
+        log.reply("hi", target)
+        reply = json.loads(await running.stdout.line())
+        assert (reply["text"], reply["answers"]) == ("hi", {"feed": first["feed"], "seq": 2})
+    async with chat(tmp_path, options) as again:
+        now = json.loads(await again.stdout.line())
+        assert (now["text"], now["reactions"]) == ("hello", {"👍": [first["key"]]})
+        assert now["edited"] > now["time"]

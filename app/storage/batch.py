@@ -18,6 +18,7 @@ from app.entry import (
     Entry,
     Genesis,
     checkpoint_message,
+    decode_entry,
     encode_entry,
     entry_digest,
     fold_chain,
@@ -80,8 +81,8 @@ class Batch:
         self._own_num = 0
         self.committed = Committed(wall)
 
-    def append(self, own_num: int, identity: Identity, texts: Sequence[str]) -> None:
-        """Write own messages. The first ones cite what has been read and not been cited yet."""
+    def append(self, own_num: int, identity: Identity, said: Sequence[tuple[int, object]]) -> None:
+        """Write own entries, (kind, payload) each. The first ones cite what has been read and not been cited yet."""
         feed = self._changes.of(own_num)
         entries: list[bytes] = []
         own = self.committed.own
@@ -89,11 +90,14 @@ class Batch:
         self._own_num = own_num
         clock, wall = self._clock, self._wall
         citations = self._citations(feed.author)
-        for text in texts:
+        for kind, payload in said:
             seen = tuple(islice(citations, MAX_SEEN))
             time = clock.next(wall)
-            entries.append(encode_entry(time, seen, KIND_TEXT, text))
-            own.append(Entry(time, seen, KIND_TEXT, text))
+            data = encode_entry(time, seen, kind, payload)
+            entries.append(data)
+            # What a text says is known without reading it again, and a burst is of texts.
+            entry = Entry(time, seen, kind, payload) if kind == KIND_TEXT else decode_entry(data)
+            own.append(entry)
         self._own_time = clock.latest
         self.committed.own_places = self._extend_own(feed, entries, identity)
 

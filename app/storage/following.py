@@ -53,6 +53,7 @@ class Followers:
         self._all.append(journal)
         try:
             targets: dict[bytes, int] | None = None  # None: all that is held
+            first = True  # what is there already is handed out as it stands
             while not self.closed:
                 if targets is None:
                     targets = {feed: head.seq for feed, head in feeds.frontier().items()}
@@ -62,12 +63,13 @@ class Followers:
                     if told.get(feed, 0) < high and not withholds(feed)
                 ]
                 handed: dict[bytes, int] = {}
-                merge = _Merge(stretches, feeds)
+                merge = _Merge(stretches, feeds, changes=not first)
+                first = False
                 while not self.closed and not merge.done:
                     with snapshot() as view:
                         batch = merge.take(view, BATCH)
                     if batch:
-                        handed.update((entry.feed, entry.seq) for entry in batch)
+                        handed.update((entry.feed, entry.seq) for entry in batch if entry.change is None)
                         yield batch
                         await asyncio.sleep(0)  # a long history must not starve the event loop
                 for feed, high in ((stretch.feed, stretch.high) for stretch in stretches):
@@ -132,8 +134,10 @@ class _Stretch:
 class _Merge:
     """Stretches of several feeds, merged by place, in batches that each need only a short transaction."""
 
-    def __init__(self, stretches: Sequence[_Stretch], feeds: Feeds) -> None:
+    def __init__(self, stretches: Sequence[_Stretch], feeds: Feeds, *, changes: bool) -> None:
+        """changes: hand out again, too, what an edit, a deletion or a reaction is about."""
         self._feeds = feeds
+        self._changes = changes
         self._stretches = list(stretches)
         self._ahead = max(1, min(BATCH, AHEAD // max(1, len(stretches))))
         self._heap: list[tuple[bytes, int]] = []
@@ -168,5 +172,5 @@ class _Merge:
         record = self._feeds.by_id(stretch.feed)
         while record is not None and not stretch.ready and stretch.low <= stretch.high:
             high = min(stretch.high, stretch.low + self._ahead - 1)
-            stretch.ready.extend(view.shown(record, max(stretch.low, record.low), high))
+            stretch.ready.extend(view.shown(record, max(stretch.low, record.low), high, changes=self._changes))
             stretch.low = high + 1

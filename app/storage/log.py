@@ -13,9 +13,24 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
+from app.amendments import Amendment, Edit, Reaction, check_amendment, encode_amendment
 from app.clock import HybridClock
-from app.entry import KIND_GENESIS, Genesis, Run, check_text, encode_entry, feed_id, genesis_payload, skim_entry
-from app.errors import StorageError
+from app.entry import (
+    KIND_GENESIS,
+    KIND_REPLY,
+    KIND_TEXT,
+    Genesis,
+    Reference,
+    Run,
+    check_text,
+    encode_entry,
+    encode_reference,
+    entry_digest,
+    feed_id,
+    genesis_payload,
+    skim_entry,
+)
+from app.errors import LocalEntryError, StorageError
 from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
@@ -143,7 +158,25 @@ class Log:
 
         Waits while more than writer.MAX_WAITING of them are waiting: what is piped in can be faster than the disk.
         """
-        return self._writer.append(check_text(text))
+        return self._writer.append(KIND_TEXT, check_text(text), len(text))
+
+    def reply(self, text: str, to: Reference) -> Future[TimelineEntry]:
+        """Save a message that answers another."""
+        return self._writer.append(KIND_REPLY, [encode_reference(to), check_text(text)], len(text))
+
+    def amend(self, amendment: Amendment) -> Future[TimelineEntry]:
+        """Save an edit, a deletion or a reaction; done with the entry that says so, which has no place of its own.
+
+        Raises LocalEntryError for an edit or deletion of what somebody else wrote, or of what is not here.
+        """
+        check_amendment(amendment)
+        record = self._feeds.by_id(amendment.target.feed)
+        if self.reference(amendment.target.feed, amendment.target.seq) != amendment.target or record is None:
+            raise LocalEntryError("the message is not here any more")
+        if record.author != self.author and not isinstance(amendment, Reaction):
+            raise LocalEntryError("only who wrote a message can change or delete it")
+        kind, payload = encode_amendment(amendment)
+        return self._writer.append(kind, payload, len(amendment.text) if isinstance(amendment, Edit) else 0)
 
     def ingest(self, runs: Sequence[Run], via: bytes = b"") -> Future[IngestReport]:
         """Save runs from a peer. A run that breaks a rule is in the report; the others are saved all the same.
@@ -235,6 +268,15 @@ class Log:
             return None
         with self._snapshot() as view:
             return view.position(record, seq)
+
+    def reference(self, feed: bytes, seq: int) -> Reference | None:
+        """How an entry that is here is named by others."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return None
+        with self._env.read() as txn:
+            data = txn.get(schema.ENTRY_KEY.pack(record.num, seq), None, self._env.tables[schema.ENTRIES])
+        return None if data is None else Reference(feed, seq, entry_digest(feed, seq, skim_entry(data)[0], data))
 
     def versions(self, feed: bytes, seq: int) -> list[tuple[int | None, str]]:
         """(time, text) of what an entry was edited to, the latest first; time: microseconds since 1970, or None."""

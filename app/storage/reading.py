@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from app.amendments import decode_amendment
+from app.amendments import Reaction, decode_amendment
 from app.entry import KIND_REPLY, Entry, decode_entry
 from app.errors import DamagedError
 from app.storage.amendments import AmendmentReader
@@ -59,22 +59,26 @@ class TimelineSnapshot:
         here = self._places.placed(feed.num, seq)
         return None if here is None or here.table != TIMELINE else PLACED_KEY.pack(here.place, feed.tail)
 
-    def shown(self, feed: FeedRecord, low: int, high: int) -> Iterator[TimelineEntry]:
-        """The shown ones of the entries low..high of one feed, which are here."""
+    def shown(self, feed: FeedRecord, low: int, high: int, *, changes: bool) -> Iterator[TimelineEntry]:
+        """The shown ones of the entries low..high of one feed, which are here; changes: and in the place of those that
+        say something about another entry, that one."""
         for seq in range(low, high + 1):
-            entry = self.entry_at(feed, seq)
+            entry = self.entry_at(feed, seq) or (self.changed(feed, seq) if changes else None)
             if entry is not None:
                 yield entry
 
     def changed(self, feed: FeedRecord, seq: int) -> TimelineEntry | None:
-        """The entry that entry `seq` of `feed` says something about, with that as its `change`, if it is shown here."""
+        """The entry about which entry `seq` of `feed` says something, with that as its `change`.
+
+        None if it is not shown here, or if only its author could say that.
+        """
         here = self._places.placed(feed.num, seq)
         amendment = None if here is None else decode_amendment(decode_entry(here.data))
         found = None if amendment is None else self._places.find(amendment.target.digest)
         if amendment is None or found is None:
             return None
         target = self.entry_at(self._feed_of(found[0]), found[1])
-        if target is None:
+        if target is None or (target.author != feed.author and not isinstance(amendment, Reaction)):
             return None
         change = Change(feed.author, feed.name, feed.author == self._own_author, amendment)
         return replace(target, change=change)

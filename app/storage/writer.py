@@ -42,7 +42,9 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Append:
-    text: str
+    """said: kind and payload of the entry; size: bytes that it counts for."""
+
+    said: tuple[int, object]
     size: int
     future: Future[TimelineEntry] = field(default_factory=Future)
 
@@ -119,8 +121,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="storage writer", daemon=True)
         self._thread.start()
 
-    def append(self, text: str) -> Future[TimelineEntry]:
-        request = _Append(text, len(text) + ENTRY_COST)
+    def append(self, kind: int, payload: object, size: int) -> Future[TimelineEntry]:
+        """size: bytes of the payload, roughly."""
+        request = _Append((kind, payload), size + ENTRY_COST)
         with self._mutex:
             while self._is_full() and not self._closing and threading.current_thread() is not self._thread:
                 self._changed.wait()
@@ -226,7 +229,7 @@ class Writer:
         def work(txn: Txn) -> Committed:
             batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall())
             if group.appends:
-                batch.append(self._own_num, self._identity, [request.text for request in group.appends])
+                batch.append(self._own_num, self._identity, [request.said for request in group.appends])
             accounts = batch.accounts(self._quota, self._identity.public, self._is_pinned)
             for ingest, runs in zip(group.ingests, group.verified, strict=True):
                 batch.ingest(runs, ingest.via, accounts)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from rich.cells import cell_len
 
-from app.entry import MAX_TEXT_BYTES, Entry
+from app.entry import MAX_TEXT_BYTES
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
@@ -89,7 +89,7 @@ class EntryRows:
             # For the moment that it takes until it has left the timeline.
             self.message, self.role = "[not shown: you refused its author]", Role.PLACEHOLDER
         else:
-            self.message, self.role = _message(entry.entry)
+            self.message, self.role = _message(entry)
         self._columns = columns
         self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(name), own=entry.own)
         head_cells = sum(cell_len(span.text) for span in self._head)
@@ -168,10 +168,13 @@ def shorten_name(name: str, width: int) -> str:
     return shorten(name, width) if cell_len(name) <= width or room < 2 else shorten(said, room) + mark + rest
 
 
-def _message(entry: Entry) -> tuple[str, Role]:
+def _message(entry: TimelineEntry) -> tuple[str, Role]:
     text = entry.text
+    if entry.deleted:
+        return "[deleted by its author]", Role.PLACEHOLDER
     if text is None:
-        what = "cannot be read" if entry.kind is None else f"is of a kind ({entry.kind}) that this version cannot show"
+        kind = entry.entry.kind
+        what = "cannot be read" if kind is None else f"is of a kind ({kind}) that this version cannot show"
         return f"[a message that {what}]", Role.PLACEHOLDER
     shown = harmless(text[:MAX_SHOWN], newlines=True)
     if len(text) > MAX_SHOWN or len(shown) > MAX_SHOWN:

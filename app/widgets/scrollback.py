@@ -195,6 +195,9 @@ class Scrollback:
         """Entries have become durable, or have got another place."""
         bottom = None if self.following or self.empty else self._bottom_key()
         following = self.following
+        for entry in entries:
+            if entry.change is not None:
+                self._wrapped.pop(ident(entry), None)
         if not self._window.landed(entries, following=following) or not self._window.is_whole(following=following):
             self._reload()
         if bottom is not None:
@@ -211,7 +214,7 @@ class Scrollback:
 
     def _count_new(self, entries: Sequence[TimelineEntry], bottom: bytes) -> None:
         for entry in entries:
-            if entry.key > bottom and len(self._new) <= MAX_COUNTED:
+            if entry.change is None and entry.key > bottom and len(self._new) <= MAX_COUNTED:
                 self._new[ident(entry)] = _New(entry.key, entry.author)
 
     def _seen(self, bottom: bytes) -> None:

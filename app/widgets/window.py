@@ -82,7 +82,12 @@ class Window:
         tail: list[TimelineEntry] = []
         for entry in entries:
             known = self._places.get(ident(entry))
-            if known is not None:
+            if entry.change is not None:
+                if known == entry.key:
+                    self._entries[self.find(entry.key) - self.first] = entry
+                elif known is not None:
+                    return False
+            elif known is not None:
                 if known != entry.key:
                     return False
             elif entry.key > last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from app.amendments import Amended, Deletion, Edit, Reaction
 from app.entry import KIND_REPLY, Reference, encode_reference
+from app.errors import LocalEntryError
 from app.storage import amendments, schema
 from app.storage.log import Log
-from app.timeline import TimelineEntry
+from app.timeline import Change, TimelineEntry
 from tests.feeds import START, TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts, whole_timeline
 
@@ -214,3 +216,59 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(room: RoomOfAlice)
         room.check()
     assert only(room.open(), "helo").text == "hello"
     room.assert_sound()
+
+
+def test_what_is_said_here_is_an_entry_of_the_own_feed(log: Log, room: RoomOfAlice) -> None:
+    bob = TestAuthor("bob")
+    bob.entries(["cake?"])
+    take(log, bob)
+    mine = log.append("yse").result()
+    target, his = log.reference(mine.feed, mine.seq), log.reference(bob.feed, 2)
+    assert target is not None
+    assert his == bob.reference(2)
+    said = [log.amend(Edit(target, "yes")).result(), log.amend(Reaction(his, "🎂", True)).result()]
+    answer = log.reply("when?", his).result()
+    assert [entry.seq for entry in (*said, answer)] == [3, 4, 5]
+    assert [entry.text for entry in whole_timeline(log)] == ["cake?", "yes", "when?"]
+    quote = only(log, "when?").quote
+    assert quote is not None
+    assert (quote.name, quote.text) == ("bob", "cake?")
+    assert answer.entry.answers == his
+    room.assert_sound()
+
+
+def test_what_cannot_be_said_is_refused_before_it_is_saved(log: Log) -> None:
+    bob = TestAuthor("bob")
+    bob.entries(["mine"])
+    take(log, bob)
+    head = log.head(log.own_feed)
+    for amendment, says in (
+        (Edit(bob.reference(2), "yours"), "only who wrote a message"),
+        (Deletion(bob.reference(2)), "only who wrote a message"),
+        (Reaction(bob.reference(2), "two words", True), "a reaction is one emoji"),
+        (Reaction(replace(bob.reference(2), seq=3), "👍", True), "not here any more"),
+        (Edit(bob.reference(2), " "), "empty message"),
+    ):
+        with pytest.raises(LocalEntryError, match=says):
+            log.amend(amendment)
+    assert log.head(log.own_feed) == head
+
+
+async def test_a_follower_gets_again_what_was_said_something_about(log: Log) -> None:
+    bob, carol = TestAuthor("bob"), TestAuthor("carol")
+    bob.entries(["helo", "bye"])
+    bob.amend(Edit(bob.reference(2), "hello"))
+    take(log, bob)
+    follower = log.follow({})
+    told = [*await anext(follower)]
+    assert [(entry.text, entry.change) for entry in told] == [("hello", None), ("bye", None)]
+    bob.amend(Deletion(bob.reference(3)))
+    carol.amend(Deletion(bob.reference(2)))  # which is not hers to delete
+    carol.amend(Reaction(bob.reference(2), "👍", True))
+    assert not log.ingest([bob.run(5)]).result().refused
+    take(log, carol)
+    told = [*await anext(follower), *await anext(follower)]
+    assert [(entry.text, entry.change) for entry in told] == [
+        (None, Change(BOB, "bob", False, Deletion(bob.reference(3)))),
+        ("hello", Change(CAROL, "carol", False, Reaction(bob.reference(2), "👍", True))),
+    ]
