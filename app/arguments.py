@@ -22,7 +22,7 @@ from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, par
 EXAMPLE = "chat-tui alice bob"
 LATER = frozenset({"export", "import", "repair", "doctor"})
 RESERVED = LATER | {"chat", "check", "identity", "peers"}  # first words that are no ME; `chat` is the default
-PEER_ACTIONS = ("accept", "refuse", "forget")
+PEER_ACTIONS = ("accept", "refuse", "forget", "trust")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def help_text() -> str:
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
         "       chat-tui check ME                  verify everything that is kept for ME",
         "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
-        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, or forget; also while ME runs",
+        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, forget, trust; also while ME runs",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
         "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
         "       chat-tui identity export ME FILE   copy ME's key to a file, as a backup or for another device",
@@ -259,7 +259,7 @@ def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], en
     me, action, *names = words
     if action not in PEER_ACTIONS or len(names) != 1:
         raise UsageError(
-            f"write chat-tui peers {parse_name(me)}, or with accept, refuse or forget and one NAME after it, "
+            f"write chat-tui peers {parse_name(me)}, or with accept, refuse, forget or trust and one NAME after it, "
             f"for example: chat-tui peers {parse_name(me)} forget bob"
         )
     return Peers(parse_name(me), _data_dir(values, environment), room, action, names[0])

@@ -146,14 +146,15 @@ class Door:
         would_read = guest.judgement.cause is Cause.WOULD_READ
         said = f"{guest.name} {why}" if would_read else f"{guest.name} (key {key_shown}) {why}"
         if not self._can_ask:
-            said += f": chat-tui peers {self._me}{self._option} accept {name} lets it in, also while this goes on"
+            said += f": {self._elsewhere('accept', name)} lets it in, also while this goes on"
         else:
             said += f": /accept {name} to let it in" if would_read else f": /accept {name}, or /refuse {name}"
         self._tell(Notice(one_line(said), matter=Matter.KNOCK))
 
-    def is_rival(self, key: bytes) -> bool:
-        """Whether it came under a name that belongs to another key."""
-        return key in self._rivals()
+    def about_rival(self, key: bytes) -> str | None:
+        """Of who came under a name that belongs to another key: what to add to that, where no command can be typed."""
+        name = self._rivals().get(key)
+        return None if name is None else "" if self._can_ask else f". Here: {self._elsewhere('trust', name)}, twice"
 
     def remember_held(self, key: bytes, feed: bytes, seq: int) -> None:
         """An author acknowledged my entries of `feed` up to `seq`."""
@@ -180,7 +181,7 @@ class Door:
                 return self.verify(rest[0], compared=len(rest) == 2)
 
     def decide(self, action: str, name: str) -> Notice:
-        """action: accept, refuse or forget."""
+        """action: accept, refuse, forget or trust."""
         match action:
             case "accept":
                 return self.accept(name)
@@ -188,12 +189,14 @@ class Door:
                 return self.refuse(name)
             case "forget":
                 return self.forget(name)
-        raise UsageError(f"nobody can {one_line(action)} somebody: accept, refuse or forget")
+            case "trust":
+                return self.trust(name)
+        raise UsageError(f"nobody can {one_line(action)} somebody: accept, refuse, forget or trust")
 
     def accept(self, name: str) -> Notice:
         found = self._find(name, self.waiting(), self._decided(Standing.REFUSED), self._met())
         if found is None:
-            raise UsageError(f"nobody called {one_line(name)} asks to be let in: /peers lists who does")
+            raise UsageError(f"nobody called {one_line(name)} asks to be let in: the list of peers says who does")
         key, said = found
         holder = self.pinned(said)
         if holder is not None and holder.key != key:
@@ -204,7 +207,7 @@ class Door:
     def refuse(self, name: str) -> Notice:
         found = self._find(name, self.waiting(), self._met(), self._unmet())
         if found is None:
-            raise UsageError(f"nobody called {one_line(name)} is known here: /peers lists who is")
+            raise UsageError(f"nobody called {one_line(name)} is known here: the list of peers says who is")
         key, said = found
         record = self._records.get(key) or PeerRecord(key, said, None)
         # Without the pin: the name is free for whoever it belongs to.
@@ -257,7 +260,7 @@ class Door:
     def verify(self, name: str, *, compared: bool) -> Notice:
         found = self._find(name, self.waiting(), self._met())
         if found is None:
-            raise UsageError(f"nobody called {one_line(name)} was met here: /peers lists who was")
+            raise UsageError(f"nobody called {one_line(name)} was met here: the list of peers says who was")
         key, said = found
         which = ("/verify", name_key(name))
         if not compared:
@@ -318,6 +321,9 @@ class Door:
         self._shown[which] = key
         while len(self._shown) > MAX_REMEMBERED:
             del self._shown[next(iter(self._shown))]
+
+    def _elsewhere(self, action: str, name: str) -> str:
+        return one_line(f"chat-tui peers {self._me}{self._option} {action} {name}")
 
     def _guests_pinned(self) -> int:
         return sum(record.pinned_at is not None and record.standing is None for record in self._records.values())

@@ -289,9 +289,11 @@ class Node:
         if told >= MAX_REFUSALS_TOLD or not (name in self._named or self.door.pinned(name)):
             return
         self._refusals_told[name] = told + 1
-        rival = state.key is not None and self.door.is_rival(state.key)
-        matter = Matter.ANOTHER_KEY if rival else Matter.OTHER
-        self._tell(Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}"), True, matter))
+        rival = None if state.key is None else self.door.about_rival(state.key)
+        matter = Matter.OTHER if rival is None else Matter.ANOTHER_KEY
+        self._tell(
+            Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}{rival or ''}"), True, matter)
+        )
 
     def _peer_holds(self, event: PeerHolds) -> None:
         record = self.door.records.get(event.key)

@@ -22,7 +22,7 @@ from app.storage.log import Log
 
 
 def run(me: str, data_dir: Path, room: str, action: str | None, name: str) -> str:
-    """Do `action` (accept, refuse, forget) to `name`, or list everybody. What to say about it."""
+    """Do `action` (accept, refuse, forget, trust) to `name`, or list everybody. What to say about it."""
     user = user_folder(data_dir, me)
     folder = room_folder(user, room)
     if not (folder / DATA_FILE).exists():
@@ -58,9 +58,9 @@ def _do(log: Log, me: str, action: str | None, name: str) -> str:
     try:
         notice = door.decide(action, name)
     except UsageError as error:
-        if action != "accept":
+        if action not in ("accept", "trust"):
             raise
-        raise UsageError(f"{error}; who asks is heard while chat-tui {me} runs: type this then") from error
+        raise UsageError(f"{error}; who comes is known while chat-tui {me} runs: type this then") from error
     for record in saved:
         log.remember_peer(record).result()
     return notice.text

@@ -24,7 +24,8 @@ def people_list(door: Door, own: bytes, authors: Sequence[Author]) -> str:
         asks = ["asks to be let in"] if key in waiting else []
         record = door.records.get(key)
         remarks = asks + _remarks(record) if record else asks or ["never met, known through others"]
-        rows.append("  ".join((one_line(door.people.label(key, name)), grouped(fingerprint(key)), *remarks)))
+        label = door.label(key, name) if key in waiting else door.people.label(key, name)
+        rows.append("  ".join((one_line(label), grouped(fingerprint(key)), *remarks)))
     return "\n".join(rows) or "nobody was met here yet"
 
 

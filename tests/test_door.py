@@ -81,6 +81,14 @@ def test_where_no_command_can_be_typed_a_knock_says_what_to_type_elsewhere() -> 
     assert f"chat-tui peers alice accept dave~{fingerprint(key(10))[:6]} lets" in house.told[-1]
 
 
+def test_where_no_command_can_be_typed_another_key_says_what_to_type_elsewhere() -> None:
+    house = House("carol", can_ask=False)
+    assert house.comes(BOB, "carol") is Verdict.ADMIT
+    assert house.comes(CAROL, "carol") is Verdict.REFUSE
+    assert house.door.about_rival(CAROL) == ". Here: chat-tui peers alice trust carol, twice"
+    assert house.door.about_rival(BOB) is None
+
+
 def test_what_is_remembered_of_strangers_is_bounded_and_nothing_of_it_saved() -> None:
     house = House()
     for number in range(MAX_REMEMBERED + 50):

@@ -11,6 +11,7 @@ import pytest
 
 from app import door_bell
 from app.errors import UsageError
+from app.identity import Identity, grouped
 from app.status import PeerPhase
 from tests.test_node import Person, people
 
@@ -71,6 +72,23 @@ async def test_other_questions_get_no_answer_and_do_no_harm(tmp_path: Path, line
     await asyncio.wait([listening])
 
 
+async def test_a_new_key_is_trusted_from_outside_after_both_were_shown(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+    old, bob.identity = bob.identity, Identity.generate()
+    bob.folder /= "again"
+    bob.folder.mkdir(mode=0o700)
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
+        shown = await rung(alice.folder, "trust", bob.name)
+        assert shown is not None
+        assert grouped(old.fingerprint) in shown
+        assert grouped(bob.identity.fingerprint) in shown
+        await rung(alice.folder, "trust", bob.name)
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+
+
 async def test_who_knocks_is_listed_and_let_in_from_outside(people: Callable[[str], Person]) -> None:
     alice, carol = people("alice"), people("carol")
     async with alice.chatting("somebody"), carol.chatting(alice.name):
@@ -78,7 +96,8 @@ async def test_who_knocks_is_listed_and_let_in_from_outside(people: Callable[[st
         await alice.until(lambda: alice.phase(carol.name) is PeerPhase.KNOCKING)
         listed = await rung(alice.folder, None, "")
         assert listed is not None
-        assert "asks to be let in" in listed
+        assert listed.splitlines()[-1].startswith(f"{carol.name}  ")
+        assert listed.endswith("asks to be let in")
         answer = await rung(alice.folder, "accept", carol.name)
         assert answer is not None
         assert answer in alice.notices()
