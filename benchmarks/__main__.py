@@ -53,11 +53,14 @@ def _run_all(chosen: Sequence[Benchmark], options: argparse.Namespace) -> None:
     for benchmark in chosen:
         print(f"\n{benchmark.name}: {benchmark.about}", flush=True)
         measured = run(benchmark, number, quick=options.quick, references=references, lock=options.lock)
-        runs = {**results.load(file), benchmark.name: results.new_run(measured, versions)}
-        results.save(file, runs)
+        kept = {} if options.forget else results.load(file)
+        runs = {**kept, benchmark.name: results.new_run(measured, versions)}
+        if not options.forget:
+            results.save(file, runs)
         print(tables.whole_table([benchmark], runs), flush=True)
-    publishing.write(OUTPUT, results.load(file))
-    print(f"\nThe table and the plot are in {OUTPUT.relative_to(ROOT)}")
+    if not options.forget:
+        publishing.write(OUTPUT, results.load(file))
+        print(f"\nThe table and the plot are in {OUTPUT.relative_to(ROOT)}")
 
 
 def run(
@@ -99,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small amounts, one round: only to see that all work")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"how many, {ROUNDS} if not said")
     parser.add_argument("--no-references", action="store_true", help="without the programs to compare with")
+    parser.add_argument("--forget", action="store_true", help="keep no figures: for runs under a profiler")
     parser.add_argument("--publish", action="store_true", help="renew the tables and the plot in the documents")
     parser.add_argument("--publish-only", action="store_true", help="the same, without measuring")
     parser.add_argument("--lock", type=Path, metavar="FILE", help="lock it during each round")
