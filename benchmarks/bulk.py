@@ -26,12 +26,13 @@ _MAP_SIZE = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one transfer took. cpu: seconds, both processes; own, mapped: the receiver's memory at its peak, MiB;
+    """What one transfer took. cpu: seconds, both processes; memory, own, mapped: the receiver's, each at its peak, MiB;
     sent: bytes before encryption, both directions; commits: entries in each, if known."""
 
     messages: int
     seconds: float
     cpu: float
+    memory: float
     own: float
     mapped: float
     sent: float
@@ -92,13 +93,14 @@ def _measure(left: Child, right: Child, messages: int, begin: Callable[[], objec
         begin()
         done = right.ask("until", entries=entries)
     after = ask_all([left, right], "figures")
-    memory = peak(seen)
+    most = peak(seen)
     return Outcome(
         messages,
         number(done, "last") - number(done, "connected"),
         sum(number(a, "cpu") - number(b, "cpu") for a, b in zip(after, before, strict=True)),
-        memory.own,
-        memory.mapped,
+        max(memory.whole for memory in seen),
+        most.own,
+        most.mapped,
         sum(number(each, "sent") for each in after),
         [int(each) for each in numbers(done, "commits")] if "commits" in done else [],
     )
@@ -150,6 +152,7 @@ def rounds(scene: Scene, messages: int, authors: int) -> Rounds:
         yield {
             "rate": {**rates, COPY: messages / copied},
             "cpu": {who: outcome.cpu_per_100_000 for who, outcome in outcomes.items()},
+            "memory": {who: outcome.memory for who, outcome in outcomes.items()},
             "own memory": {who: outcome.own for who, outcome in outcomes.items()},
             "mapped memory": {who: outcome.mapped for who, outcome in outcomes.items()},
             "bytes": {who: outcome.sent / outcome.messages for who, outcome in outcomes.items()},
@@ -173,8 +176,9 @@ def _benchmark(messages: int, authors: int) -> Benchmark:
                 (at_least(15 * times, SCUTTLEUP), at_least(30 * times, HYPERCORE), at_least(0.3333, COPY)),
             ),
             Row("cpu", "— CPU of both ends for each 100,000", "s", (at_most(0.1, SCUTTLEUP),), 2),
-            Row("own memory", "— receiver's own memory at its peak", "MiB", (at_most(1, SCUTTLEUP),)),
-            Row("mapped memory", "— pages of files mapped beside it", "MiB"),
+            Row("memory", "— receiver's memory at its peak", "MiB", (at_most(1, SCUTTLEUP),)),
+            Row("own memory", "— of it private to the process, at its peak", "MiB"),
+            Row("mapped memory", "— of it pages of files, at its peak", "MiB"),
             Row("bytes", "— bytes on the wire for each message", "bytes", (), 1),
             Row("overhead", "— the same, as a ratio to the entries' own bytes", "×", (at_most(1.15),), 3),
             Row("batch", "— entries in a durable commit", "entries"),

@@ -98,4 +98,6 @@ def _value(figure: Figure, spread: Spread) -> str:
 
 
 def _ratio(value: float) -> str:
+    if 0 < value < 0.1:
+        return f"1/{1 / value:.0f}"
     return f"{value:.0f} ×" if value >= 20 else f"{value:.1f} ×" if value >= 2 else f"{value:.2f} ×"
