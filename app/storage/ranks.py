@@ -38,7 +38,7 @@ class Ranks:
         """How many entries have a smaller key."""
         rank = 0
         chunk = self._floor(self._chunks, key)
-        group = self._floor(self._groups, chunk)  # not of `key`: a group's first chunks can be gone
+        group = self._floor(self._groups, chunk)
         for _, value in _items(self._txn, self._groups, FIRST_KEY, group):
             rank += GROUP_VALUE.unpack(value)[0]
         for _, value in _items(self._txn, self._chunks, group, chunk):
@@ -72,7 +72,7 @@ class Ranks:
         for keys, sign in ((added, 1), (removed, -1)):
             for chunk, entries in self._per_chunk(keys):
                 changes[chunk] = changes.get(chunk, 0) + sign * entries
-        for chunk, change in changes.items():
+        for chunk, change in sorted(changes.items()):  # the last one last: it is what all the others leave
             self._change_chunk(chunk, change)
 
     def _per_chunk(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -92,7 +92,8 @@ class Ranks:
         if entries > CHUNK_ENTRIES:
             parts = -(-entries // (CHUNK_ENTRIES // 2))
             pieces = self._pieces(chunk, entries, -(-entries // parts))
-        elif entries == 0 and chunk != FIRST_KEY:
+        elif entries == 0 and chunk != self._floor(self._groups, chunk):
+            # A group's first chunk stays, though it is empty: else the one before would reach into the group.
             pieces = []
             self._txn.delete(chunk, db=self._chunks)
         else:
@@ -129,8 +130,6 @@ class Ranks:
         chunks += chunks_change
         if chunks > GROUP_CHUNKS:
             self._split_group(group, chunks)
-        elif chunks == 0 and group != FIRST_KEY:
-            self._txn.delete(group, db=self._groups)
         else:
             self._txn.put(group, GROUP_VALUE.pack(entries, chunks), db=self._groups)
 
