@@ -26,7 +26,7 @@ from app.storage.batch import Batch, Committed
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.quota import Quota
-from app.storage.schema import PLACED_KEY
+from app.storage.schema import LOCAL, PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
 
@@ -70,7 +70,18 @@ class _Remember:
         return 256 + 64 * len(self.record.held)
 
 
-_Request: TypeAlias = _Append | _Ingest | _Remember
+@dataclass(slots=True)
+class _Keep:
+    name: bytes
+    value: bytes
+    future: Future[None] = field(default_factory=Future)
+
+    @property
+    def size(self) -> int:
+        return len(self.value)
+
+
+_Request: TypeAlias = _Append | _Ingest | _Remember | _Keep
 
 
 @dataclass(slots=True)
@@ -80,11 +91,12 @@ class _Group:
     appends: list[_Append] = field(default_factory=list)
     ingests: list[_Ingest] = field(default_factory=list)
     peers: list[_Remember] = field(default_factory=list)
+    kept: list[_Keep] = field(default_factory=list)
     verified: list[list[VerifiedRun | RefusedRun]] = field(default_factory=list)
 
     @property
     def requests(self) -> list[_Request]:
-        return [*self.appends, *self.ingests, *self.peers]
+        return [*self.appends, *self.ingests, *self.peers, *self.kept]
 
 
 class Writer:
@@ -114,7 +126,7 @@ class Writer:
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
         self._appends: deque[_Append] = deque()
-        self._others: deque[_Ingest | _Remember] = deque()
+        self._others: deque[_Ingest | _Remember | _Keep] = deque()
         self._append_bytes = 0
         self._closing = False
         self._listeners: list[Listener] = []
@@ -146,6 +158,11 @@ class Writer:
         self._submit(request)
         return request.future
 
+    def keep(self, name: bytes, value: bytes) -> Future[None]:
+        request = _Keep(name, value)
+        self._submit(request)
+        return request.future
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         with self._mutex:
             self._listeners = [*self._listeners, listener]
@@ -163,7 +180,7 @@ class Writer:
             self._changed.notify_all()
         self._thread.join()
 
-    def _submit(self, request: _Ingest | _Remember) -> None:
+    def _submit(self, request: _Ingest | _Remember | _Keep) -> None:
         with self._mutex:
             if self._closing:
                 request.future.set_exception(_closed())
@@ -204,6 +221,8 @@ class Writer:
                         group.ingests.append(request)
                     case _Remember():
                         group.peers.append(request)
+                    case _Keep():
+                        group.kept.append(request)
             self._changed.notify_all()
             return group
 
@@ -214,10 +233,10 @@ class Writer:
             try:
                 self._commit(group)
             except DiskFullError as error:
-                if not (group.appends and (group.ingests or group.peers)):
+                if not (group.appends and (group.ingests or group.peers or group.kept)):
                     raise
                 # What a person typed may still fit where a megabyte of history does not.
-                _fail([*group.ingests, *group.peers], error)
+                _fail([*group.ingests, *group.peers, *group.kept], error)
                 group = _Group(appends=group.appends)
                 self._commit(group)
         except Exception as error:
@@ -235,6 +254,8 @@ class Writer:
                 batch.ingest(runs, ingest.via, accounts)
             for request in group.peers:
                 batch.remember(request.record)
+            for keep in group.kept:
+                txn.put(keep.name, keep.value, db=self._env.tables[LOCAL])
             return batch.finish()
 
         committed = self._env.write(work)
@@ -261,6 +282,8 @@ class Writer:
             ingest.future.set_result(report)
         for remember in group.peers:
             remember.future.set_result(None)
+        for keep in group.kept:
+            keep.future.set_result(None)
 
     def _tell(self, advances: Sequence[Advance]) -> None:
         for listener in self._listeners:
