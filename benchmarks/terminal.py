@@ -82,6 +82,13 @@ class Terminal:
             output += data
         return (time.perf_counter() - self._started) * 1000
 
+    def wait_for_message(self, number: int) -> None:
+        """Until a message with that number or a greater one was painted."""
+        deadline = time.perf_counter() + PATIENCE
+        while not any(int(found) >= number for found in _NUMBER.findall(self._read(PATIENCE))):
+            if time.perf_counter() > deadline:
+                raise TimeoutError(f"message {number} was not painted")
+
     def settle(self, seconds: float) -> None:
         """Until nothing was painted for so long."""
         while self._read(seconds):
@@ -124,7 +131,7 @@ class Terminal:
             if numbers and (before is None or min(numbers) < before):
                 painted = time.perf_counter()
                 self._lowest = min(numbers) if self._lowest is None else min(self._lowest, *numbers)
-            elif painted is None and not data:
+            elif painted is None and time.perf_counter() > pressed + PATIENCE:
                 raise TimeoutError("no older message was painted")
             elif painted is not None and time.perf_counter() >= painted + QUIET:
                 return (painted - pressed) * 1000
