@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -136,10 +137,19 @@ class Node:
 
         loop = asyncio.get_running_loop()
 
+        waiting: deque[Sequence[Advance]] = deque()
+
+        def tell_mesh() -> None:
+            while waiting:
+                mesh.committed(waiting.popleft())
+
         def committed(advances: Sequence[Advance]) -> None:
             if any(advance.first == 1 for advance in advances):
                 _call_in(loop, self._somebody_came)
-            _call_in(loop, lambda: mesh.committed(advances))
+            waiting.append(advances)
+            # What somebody wrote is shown before it is acknowledged: whoever follows the log is woken a turn later.
+            own = any(advance.feed == self.log.own_feed for advance in advances)
+            _call_in(loop, tell_mesh if own else lambda: loop.call_soon(tell_mesh))
 
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
@@ -183,21 +193,34 @@ class Node:
 
     # What the mesh asks.
 
-    async def _ingest(self, runs: Sequence[Run], via: bytes) -> IngestReport | None:
-        try:
-            report = await asyncio.wrap_future(self.log.ingest(runs, via))
-        except StorageError as error:
-            if not self._storage_failed:
-                self._storage_failed = True
-                later = (
-                    "free some space; it goes on by itself" if isinstance(error, DiskFullError) else "it is tried again"
-                )
-                self._tell(Notice(one_line(f"messages from others cannot be saved: {error}; {later}"), urgent=True))
-            return None
+    def _ingest(self, runs: Sequence[Run], via: bytes) -> asyncio.Future[IngestReport | None]:
+        answer: asyncio.Future[IngestReport | None] = asyncio.get_running_loop().create_future()
+
+        def saved(done: asyncio.Future[IngestReport]) -> None:
+            if answer.done():  # whoever waited has left
+                done.exception()
+            elif isinstance(error := done.exception(), StorageError):
+                self._saving_failed(error)
+                answer.set_result(None)
+            elif error is not None:
+                answer.set_exception(error)
+            else:
+                self._saving_works()
+                answer.set_result(done.result())
+
+        asyncio.wrap_future(self.log.ingest(runs, via)).add_done_callback(saved)
+        return answer
+
+    def _saving_failed(self, error: StorageError) -> None:
+        if not self._storage_failed:
+            self._storage_failed = True
+            later = "free some space; it goes on by itself" if isinstance(error, DiskFullError) else "it is tried again"
+            self._tell(Notice(one_line(f"messages from others cannot be saved: {error}; {later}"), urgent=True))
+
+    def _saving_works(self) -> None:
         if self._storage_failed:
             self._storage_failed = False
             self._tell(Notice("messages from others are saved again"))
-        return report
 
     def _admit(self, remote: RemotePeer) -> Admission:
         from app.replication import mesh_events
@@ -407,7 +430,7 @@ class Node:
         self._tell(Renamed())
 
 
-def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended
         loop.call_soon_threadsafe(call)
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from app import start_up
 from app.config import Options
 from app.frontier import Advance
 from app.names import PeerSpec, name_key
@@ -168,13 +169,16 @@ def _say(answer: Answer) -> None:
 
 
 async def main() -> None:
+    start_up.begin()  # the program does, too
     given = json.loads(sys.argv[1])
     count_sessions()
     if given["clear"]:
         speak_clear()
     folder = Path(given["folder"])
     peers = [(str(name), int(port)) for name, port in given["peers"]]
-    await Participant([Member(folder, name, port, peers) for name, port in given["members"]]).serve()
+    members = [Member(folder, name, port, peers) for name, port in given["members"]]
+    start_up.end()
+    await Participant(members).serve()
 
 
 if __name__ == "__main__":

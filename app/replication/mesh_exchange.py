@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.entry import Run
@@ -19,7 +19,9 @@ from app.replication.exchange import Exchange, ExchangeEvent, IngestRequest
 from app.replication.frames import ByeReason
 from app.replication.session import Session
 
-Ingest = Callable[[Sequence[Run], bytes], Awaitable[IngestReport | None]]  # bytes: the key of who brought them
+# Hands runs to the store at once; bytes: the key of who brought them. A future, and not a coroutine: an entry that is
+# pushed would wait for a turn of the loop more.
+Ingest = Callable[[Sequence[Run], bytes], "asyncio.Future[IngestReport | None]"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,7 +98,9 @@ class ExchangeDriver:
                 sessions = self._exchange.take_dirty()
                 events = self._exchange.take_events()
                 for request in requests:
-                    self._tasks.create_task(self._serve(request))
+                    remote = request.session.remote
+                    saving = self._ingest(request.runs, remote.key if remote else b"")
+                    self._tasks.create_task(self._serve(request, saving))
                 for event in events:
                     self._on_event(event)
                 for session in sessions:
@@ -106,9 +110,9 @@ class ExchangeDriver:
             self._driving = False
         self._set_timer()
 
-    async def _serve(self, request: IngestRequest) -> None:
+    async def _serve(self, request: IngestRequest, saving: asyncio.Future[IngestReport | None]) -> None:
+        report = await saving
         remote = request.session.remote
-        report = await self._ingest(request.runs, remote.key if remote else b"")
         for refused in report.refused if report else ():
             _LOG.warning("feed %s by %s: %s", refused.run.feed.hex(), remote and remote.name, refused.detail)
         with self._reading_for(request.session):
