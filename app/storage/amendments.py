@@ -4,6 +4,7 @@
   needs no record of its own.
 - Records about one target stand by kind, author and symbol, the latest first: the one that counts is found without
   reading those that it replaced, however many there are.
+- Reactions by somebody who is refused are passed over when reading: they are back with the author.
 - What one message can make a reader read is bounded: `MAX_SYMBOLS` by one author, `MAX_REACTIONS` in all.
 """
 
@@ -16,7 +17,7 @@ from app.amendments import Amended, Amendment, Deletion, Edit, Reaction, decode_
 from app.entry import DIGEST_BYTES, KIND_DELETION, KIND_EDIT, KIND_REACTION, decode_entry, entry_digest
 from app.errors import DamagedError
 from app.storage.environment import Table, Txn
-from app.storage.schema import AMENDMENT_KEY, AMENDMENTS, ENTRIES, ENTRY_KEY, FeedRecord
+from app.storage.schema import AMENDMENT_KEY, AMENDMENTS, ENTRIES, ENTRY_KEY, PEERS, FeedRecord, decode_peer
 
 MAX_SYMBOLS = 16  # by one author on one message; more are not shown
 MAX_REACTIONS = 512  # on one message
@@ -108,7 +109,7 @@ class AmendmentReader:
         prefix = digest + bytes([KIND_REACTION])
         cursor = self._txn.cursor(self._tables[AMENDMENTS])
         given: dict[str, list[bytes]] = {}
-        who, symbols, groups = b"", 0, 0
+        who, symbols, groups, refused = b"", 0, 0, False
         found = cursor.set_range(prefix)
         while found and groups < MAX_REACTIONS:
             key, value = cursor.item()
@@ -117,18 +118,23 @@ class AmendmentReader:
             group = key[:_GROUP_BYTES]
             groups += 1
             author = key[_PREFIX_BYTES : _PREFIX_BYTES + _WHO_BYTES]
+            by = self._feed_of(ENTRY_KEY.unpack(value[: ENTRY_KEY.size])[0]).author
             symbols = symbols + 1 if author == who else 1
-            who = author
-            if value[ENTRY_KEY.size] and symbols <= MAX_SYMBOLS:
-                num, _ = ENTRY_KEY.unpack(value[: ENTRY_KEY.size])
-                given.setdefault(value[ENTRY_KEY.size + 1 :].decode(), []).append(self._feed_of(num).author)
-            if symbols >= MAX_SYMBOLS:  # past all that this author says
+            if author != who:
+                who, refused = author, self._is_refused(by)
+            if value[ENTRY_KEY.size] and symbols <= MAX_SYMBOLS and not refused:
+                given.setdefault(value[ENTRY_KEY.size + 1 :].decode(), []).append(by)
+            if symbols >= MAX_SYMBOLS or refused:  # past all that this author says
                 group = key[: _PREFIX_BYTES + _WHO_BYTES]
             found = cursor.set_range(_after(group))
         return tuple(
             (symbol, tuple(sorted(authors)))
             for symbol, authors in sorted(given.items(), key=lambda item: (-len(item[1]), item[0]))
         )
+
+    def _is_refused(self, author: bytes) -> bool:
+        record = self._txn.get(author, None, self._tables[PEERS])
+        return record is not None and decode_peer(author, record).refused
 
     def _data(self, num: int, seq: int) -> bytes:
         data = self._txn.get(ENTRY_KEY.pack(num, seq), None, self._tables[ENTRIES])

@@ -7,10 +7,11 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.amendments import Reaction
 from app.peers import PeerRecord, Standing
 from app.storage.log import Log
 from tests.feeds import SECOND, START, TestAuthor
-from tests.storage.rooms import RoomOfAlice, texts
+from tests.storage.rooms import RoomOfAlice, texts, whole_timeline
 from tests.storage.test_following import take, words
 from tests.storage.test_timeline_order import (
     Step,
@@ -74,6 +75,29 @@ def test_the_timeline_is_that_of_the_others_and_then_that_of_all_again(
         assert_ranks_agree(log)
         ingest(0, len(runs))
         room.assert_sound()
+
+
+def test_reactions_are_gone_while_their_author_is_refused(room: RoomOfAlice) -> None:
+    log = room.open()
+    bob, carol = TestAuthor("bob"), TestAuthor("carol")
+    bob.entries(["hello"])
+    for author in (bob, carol):
+        author.amend(Reaction(bob.reference(2), "+1", True))
+        author.amend(Reaction(bob.reference(2), author.name, True))
+        log.ingest([author.run()]).result()
+
+    def reactions() -> dict[str, set[bytes]]:
+        (entry,) = whole_timeline(log)
+        assert entry.amended is not None
+        return {symbol: set(authors) for symbol, authors in entry.amended.reactions}
+
+    by_bob, by_carol = bob.identity.public, carol.identity.public
+    everybody_s = {"+1": {by_bob, by_carol}, "bob": {by_bob}, "carol": {by_carol}}
+    assert reactions() == everybody_s
+    refuse(log, carol)
+    assert reactions() == {"+1": {by_bob}, "bob": {by_bob}}
+    accept(log, carol)
+    assert reactions() == everybody_s
 
 
 def test_refusing_and_accepting_in_one_commit_leaves_what_was_said_last(room: RoomOfAlice) -> None:
