@@ -78,6 +78,14 @@ class TimelineEntry:
         return self.arrival if self.entry.time is None else self.entry.time
 
 
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became durable. others: how many entries landed that are not handed out: too many at once."""
+
+    entries: Sequence[TimelineEntry]
+    others: int = 0
+
+
 class TimelineReader(Protocol):
     """Reads of a snapshot of what is durable. Each takes well under a frame (16 ms) for `limit` up to 200."""
 

@@ -15,6 +15,7 @@ CORE = {
     "app.cbor",
     "app.clock",
     "app.config",
+    "app.courtesy",
     "app.door",
     "app.entry",
     "app.errors",

@@ -67,8 +67,19 @@ class Committed:
 
 
 class Batch:
-    def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: Feeds, clock: HybridClock, wall: int) -> None:
-        """clock: pulled by what is taken in; wall: microseconds since 1970, the arrival of all entries."""
+    def __init__(
+        self,
+        txn: Txn,
+        tables: dict[bytes, Table],
+        feeds: Feeds,
+        clock: HybridClock,
+        wall: int,
+        *,
+        give_way: Callable[[], None] = lambda: None,
+    ) -> None:
+        """clock: pulled by what is taken in; wall: microseconds since 1970, the arrival of all entries; give_way:
+        called between two runs."""
+        self._give_way = give_way
         self._txn = txn
         self._tables = tables
         self._changes = FeedChanges(txn, tables, feeds)
@@ -114,6 +125,7 @@ class Batch:
         report = IngestReport()
         gained: dict[bytes, int] = {}
         for item in runs:
+            self._give_way()
             refused = item if isinstance(item, RefusedRun) else self._take(item, gained, via, accounts)
             if refused:
                 report.refused.append(refused)

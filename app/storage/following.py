@@ -11,14 +11,14 @@ import asyncio
 import contextlib
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from app.frontier import Advance, Frontier
 from app.storage.feeds import Feeds
 from app.storage.reading import TimelineSnapshot
-from app.timeline import TimelineEntry
+from app.timeline import Landed, TimelineEntry
 
 BATCH = 256  # reading so many takes 3 ms: the event loop draws a frame between two batches
 AHEAD = 4096  # entries read ahead over all feeds together
@@ -46,8 +46,11 @@ class Followers:
         frontier: Frontier,
         feeds: Feeds,
         snapshot: Callable[[], AbstractContextManager[TimelineSnapshot]],
+        *,
         withholds: Callable[[bytes], bool],
-    ) -> AsyncIterator[Sequence[TimelineEntry]]:
+        most: int | None = None,
+    ) -> AsyncGenerator[Landed, None]:
+        """most: of a commit with more entries than so many only their number is told."""
         told = {feed: head.seq for feed, head in frontier.items()}
         journal = _Journal(asyncio.get_running_loop())
         self._all.append(journal)
@@ -62,6 +65,13 @@ class Followers:
                     for feed, high in targets.items()
                     if told.get(feed, 0) < high and not withholds(feed)
                 ]
+                landing = sum(stretch.high - stretch.low + 1 for stretch in stretches)
+                if most is not None and landing > most:
+                    told.update((stretch.feed, stretch.high) for stretch in stretches)
+                    first = False
+                    yield Landed((), landing)
+                    targets = await journal.next(lambda: self.closed)
+                    continue
                 handed: dict[bytes, int] = {}
                 merge = _Merge(stretches, feeds, changes=not first)
                 first = False
@@ -70,7 +80,7 @@ class Followers:
                         batch = merge.take(view, BATCH)
                     if batch:
                         handed.update((entry.feed, entry.seq) for entry in batch if entry.change is None)
-                        yield batch
+                        yield Landed(batch)
                         await asyncio.sleep(0)  # a long history must not starve the event loop
                 for feed, high in ((stretch.feed, stretch.high) for stretch in stretches):
                     # Who was refused meanwhile: the rest is told when they are refused no more.

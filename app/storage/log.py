@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.amendments import Amendment, Edit, Reaction, check_amendment, encode_amendment
 from app.clock import HybridClock
+from app.courtesy import Courtesy
 from app.entry import (
     KIND_GENESIS,
     KIND_REPLY,
@@ -56,7 +57,7 @@ from app.storage.searching import Found, search
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
-from app.timeline import TimelineEntry
+from app.timeline import Landed, TimelineEntry
 
 
 class Log:
@@ -91,6 +92,7 @@ class Log:
         self.node = meta[schema.META_NODE]
         self.own_feed = meta[schema.META_OWN_FEED]
         self._peers = {record.key: record for record in records}
+        self.courtesy = Courtesy()
         self._followers = Followers()
         self._closed = False
         self._writer = Writer(
@@ -103,6 +105,7 @@ class Log:
             verifier=Verifier(room, self._author_of, self._is_refused),
             wall=wall,
             quota=quota,
+            courtesy=self.courtesy,
         )
         self._writer.subscribe(self._followers.tell)
 
@@ -301,7 +304,17 @@ class Log:
 
         What is withheld is told when its author is refused no more, as far as it was not told before.
         """
-        return self._followers.follow(frontier, self._feeds, self._snapshot, self.withholds)
+        return self._follow(frontier)
+
+    def watch(self, frontier: Frontier, most: int) -> AsyncIterator[Landed]:
+        """As `follow`, for who shows a part of the timeline: of more than `most` entries at once only their number."""
+        return self._followers.follow(frontier, self._feeds, self._snapshot, withholds=self.withholds, most=most)
+
+    async def _follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
+        landed = self._followers.follow(frontier, self._feeds, self._snapshot, withholds=self.withholds)
+        async with contextlib.aclosing(landed):
+            async for some in landed:
+                yield some.entries
 
     # Peers
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.clock import HybridClock
+from app.courtesy import Courtesy
 from app.entry import Run
 from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
@@ -112,6 +113,7 @@ class Writer:
         verifier: Verifier,
         quota: Quota,
         wall: Callable[[], int],
+        courtesy: Courtesy,
     ) -> None:
         """peers: the table in memory, by public key; only this thread changes it."""
         self._env = env
@@ -123,6 +125,7 @@ class Writer:
         self._verifier = verifier
         self._quota = quota
         self._wall = wall
+        self._courtesy = courtesy
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
         self._appends: deque[_Append] = deque()
@@ -229,7 +232,7 @@ class Writer:
     def _write(self, group: _Group) -> None:
         try:
             promised: dict[bytes, bytes] = {}
-            group.verified = [[self._verifier.verify(run, promised) for run in one.runs] for one in group.ingests]
+            group.verified = [[self._verify(run, promised) for run in one.runs] for one in group.ingests]
             try:
                 self._commit(group)
             except DiskFullError as error:
@@ -244,9 +247,20 @@ class Writer:
                 _LOG.critical("a commit failed", exc_info=True)  # critical: else it is kept only on request
             _fail(group.requests, error)
 
+    def _verify(self, run: Run, promised: dict[bytes, bytes]) -> VerifiedRun | RefusedRun:
+        self._give_way()
+        return self._verifier.verify(run, promised)
+
+    def _give_way(self) -> None:
+        """Between two runs by peers: whoever has written something waits for them, and for nobody else."""
+        if not self._appends:
+            self._courtesy.give_way()
+
     def _commit(self, group: _Group) -> None:
+        give_way = _go_on if group.appends else self._give_way
+
         def work(txn: Txn) -> Committed:
-            batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall())
+            batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall(), give_way=give_way)
             if group.appends:
                 batch.append(self._own_num, self._identity, [request.said for request in group.appends])
             accounts = batch.accounts(self._quota, self._identity.public, self._is_pinned)
@@ -295,6 +309,10 @@ class Writer:
 
 def _closed() -> StorageError:
     return StorageError("the database is closed: nothing more can be saved")
+
+
+def _go_on() -> None:
+    pass
 
 
 def _fail(requests: Sequence[_Request], error: Exception) -> None:

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
+from app.courtesy import Courtesy
 from app.frontier import Frontier, Head
 from app.peers import PeerRecord
 from app.people import People
 from app.status import NodeEvent, Notice, PeerStatus
-from app.timeline import TimelineEntry, TimelineReader
+from app.timeline import Landed, TimelineEntry, TimelineReader
 
 
 class ChatLog(TimelineReader, Protocol):
@@ -21,10 +22,14 @@ class ChatLog(TimelineReader, Protocol):
     def own_feed(self) -> bytes:
         """The feed id of what is typed here."""
 
+    @property
+    def courtesy(self) -> Courtesy:
+        """To be told when a key is pressed."""
+
     def frontier(self) -> Mapping[bytes, Head]: ...
 
-    def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]:
-        """Everything shown after the frontier, then each commit as it lands."""
+    def watch(self, frontier: Frontier, most: int) -> AsyncIterator[Landed]:
+        """Everything shown after the frontier, then each commit as it lands; of a flood only how many."""
 
     def peers(self) -> Mapping[bytes, PeerRecord]: ...
 

@@ -46,8 +46,8 @@ _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every c
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
 # While a long history pours in, 80,000 messages a second would be read here one by one, and letters wait for 100 ms.
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
-_FLOOD = 64  # messages in one batch
-_FLOOD_PAUSE = 0.02  # seconds
+_FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
+_FLOOD_PAUSE = 0.1  # seconds
 _NOTICES = 100  # that /notices lists
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
@@ -119,6 +119,11 @@ class ChatApp(App[None]):
         yield StatusBar(self._backend.me, self._backend.room, id="status")
         yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self._timeline.courtesy.person_acts()
+        await super().on_event(event)
+
     def on_mount(self) -> None:
         default = self.screen
         self._pane = default.query_one(MessagePane)
@@ -151,14 +156,17 @@ class ChatApp(App[None]):
             group.create_task(self._follow())
 
     async def _follow(self) -> None:
-        async for entries in self._timeline.follow(self._frontier):
+        async for landed in self._timeline.watch(self._frontier, _FLOOD):
             if not self.is_running:  # the screen is gone; `settle` waits for the last words
                 return
-            self._pane.landed(entries)
+            if landed.others:
+                self._pane.flooded()
+            else:
+                self._pane.landed(landed.entries)
             if not self._focused:
-                self._unread += sum(not entry.own for entry in entries)
+                self._unread += landed.others + sum(not entry.own for entry in landed.entries if entry.change is None)
                 self._show_title()
-            if len(entries) >= _FLOOD:
+            if landed.others:
                 await asyncio.sleep(_FLOOD_PAUSE)
 
     def _on_background_end(self, task: asyncio.Task[None]) -> None:

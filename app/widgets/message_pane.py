@@ -80,6 +80,11 @@ class MessagePane(Widget):
         self._scrollback.landed(entries)
         self._draw_soon()
 
+    def flooded(self) -> None:
+        """More entries than can be told one by one have become durable."""
+        self._scrollback.flooded()
+        self._draw_soon()
+
     def renamed(self) -> None:
         """Authors are called otherwise now."""
         self._scrollback.renamed()

@@ -69,6 +69,9 @@ class Scrollback:
         self._wrapped: dict[Ident, EntryRows] = {}
         self._anchor: _Anchor | None = None  # None: follows the end
         self._new: dict[Ident, _New] = {}
+        self._uncounted = 0  # entries below that landed in floods
+        self._known_below = 0  # entries below the reader when that was looked at last
+        self._bottom = b""  # where that was
         self._reflows = 0
 
     @property
@@ -78,7 +81,7 @@ class Scrollback:
     @property
     def new_below(self) -> int:
         """How many entries landed below what the reader has seen since they left the end; MAX_COUNTED + 1: more."""
-        return len(self._new)
+        return min(len(self._new) + self._uncounted, MAX_COUNTED + 1)
 
     @property
     def generation(self) -> tuple[int, int]:
@@ -179,6 +182,7 @@ class Scrollback:
         self._window.load_end()
         self._anchor = None
         self._new.clear()
+        self._uncounted = 0
 
     def to_rank(self, rank: int) -> None:
         """Bring the entry with `rank` smaller ones to the top; beyond the last page, follow the end."""
@@ -202,6 +206,21 @@ class Scrollback:
             self._reload()
         if bottom is not None:
             self._count_new(entries, bottom)
+            self._known_below = self._below(bottom)
+
+    def flooded(self) -> None:
+        """More entries than can be told one by one have become durable: how many is seen from where the reader is."""
+        scrolled = not self.following and not self.empty
+        self._wrapped.clear()  # there may be edits among them
+        self._reload()
+        if scrolled and not self.following:
+            below = self._below(self._bottom_key())
+            self._uncounted += max(0, below - self._known_below)
+            self._known_below = below
+
+    def _below(self, bottom: bytes) -> int:
+        """How many entries come after the one at `bottom`."""
+        return max(0, self._reader.count() - self._reader.rank(bottom) - 1)
 
     def _reload(self) -> None:
         """Read anew what is around the reader."""
@@ -220,8 +239,14 @@ class Scrollback:
     def _seen(self, bottom: bytes) -> None:
         if self.following:
             self._new.clear()
-        elif self._new:
+            self._uncounted, self._bottom = 0, b""
+            return
+        if self._new:
             self._new = {which: new for which, new in self._new.items() if new.key > bottom}
+        if bottom != self._bottom:
+            self._bottom = bottom
+            self._known_below = self._below(bottom)
+            self._uncounted = min(self._uncounted, self._known_below)
 
     def _bottom_key(self) -> bytes:
         ordinal, _ = self._down(self._top(), self._height - 1)[0]

@@ -76,6 +76,21 @@ async def test_entries_that_are_not_shown_are_not_told(log: Log) -> None:
     assert words(await waiting) == ["shown"]
 
 
+async def test_of_a_flood_a_watcher_is_told_only_how_many(log: Log) -> None:
+    bob = TestAuthor("bob")
+    bob.entries([f"{number}" for number in range(20)])
+    watcher = log.watch(log.frontier(), 10)
+    log.append("one").result()
+    assert words((await anext(watcher)).entries) == ["one"]
+    log.ingest([bob.run()]).result()
+    flood = await anext(watcher)
+    assert (flood.entries, flood.others) == ((), 21)
+    bob.entries(["after"])
+    log.ingest([bob.run(22)]).result()
+    after = await anext(watcher)
+    assert (words(after.entries), after.others) == (["after"], 0)
+
+
 async def test_a_slow_reader_misses_nothing(log: Log) -> None:
     follower = log.follow({})
     log.append("first").result()

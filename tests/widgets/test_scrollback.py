@@ -252,6 +252,26 @@ def test_a_flood_at_the_end_keeps_the_window_small_and_the_reader_in_place() -> 
     assert scrollback._window.end - scrollback._window.first <= MAX_ENTRIES
 
 
+def test_a_flood_that_is_not_told_one_by_one_is_counted_where_it_is_below() -> None:
+    timeline = MemoryTimeline(message(number, f"message {number}", place=number * 10) for number in range(1, 101))
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(40, 10)
+    scrollback.scroll(-30)
+    before = screen(scrollback)
+    for number in range(1, 301):
+        timeline.add(message(1000 + number, "early", place=number))
+        timeline.add(message(2000 + number, "late", place=5000 + number))
+    scrollback.flooded()
+    assert screen(scrollback) == before
+    assert scrollback.new_below == 300
+    timeline.add(one := message(9000, "one more", place=9000))
+    scrollback.landed([one])
+    assert scrollback.new_below == 301
+    scrollback.to_end()
+    assert screen(scrollback)[-1].endswith("one more")
+    assert scrollback.new_below == 0
+
+
 def test_a_reader_who_follows_sees_a_flood_at_its_end() -> None:
     timeline, scrollback = filled(50)
     entries = [message(number, f"message {number}") for number in range(51, 5051)]
