@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 REST = 0.03  # seconds after an act: a page is found and drawn in half of it
-WORK = 0.02  # seconds of work at least between two rests
+WORK = 0.005  # seconds of work at least between two rests
 
 
 class Courtesy:
