@@ -352,13 +352,16 @@ class Node:
             phase, detail = PeerPhase.CONNECTING, "looking for it"
             return PeerStatus(self._display(name), phase, detail, known=known, verified=verified)
         state = min(states, key=lambda state: _PROMINENCE.index(state.phase))
+        if record is not None and state.key not in (None, record.key):
+            verified = False  # not this one
         if record is None and state.key is not None:
             known = f"key {grouped(fingerprint(state.key))}"
         progress = [counts for session, counts in self._sessions.get(key, {}).items() if not session.closed]
         here = max((missing for missing, _ in progress), default=0)
         there = max((lacking for _, lacking in progress), default=0)
         own = state.key == self._identity.public
-        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified, own)
+        waits = state.phase is PeerPhase.KNOCKING and state.key not in self.door.waiting()
+        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified, own, waits)
 
     def _shown(self, state: PeerState) -> str:
         return state.name if state.key is None else self._shown_peer(state.key, state.name)

@@ -24,7 +24,8 @@ class PeerStatus:
 
     name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
     missing: entries that it has and this node does not; lacking: entries that it does not have and this node does;
-    known: what is known of its key, harmless text; verified: the person compared the keys; own: a device of mine.
+    known: what is known of its key, harmless text; verified: the person compared the keys; own: a device of mine;
+    waits: knocking, but it is I who wait there to be let in.
     """
 
     name: str
@@ -35,11 +36,17 @@ class PeerStatus:
     known: str = ""
     verified: bool = False
     own: bool = False
+    waits: bool = False
 
     @property
     def label(self) -> str:
         """The name, and what has to be said with it."""
         return f"{self.name} ({OWN_DEVICE})" if self.own else self.name
+
+    @property
+    def word(self) -> str:
+        """The phase in a word or a few."""
+        return "has to let you in" if self.waits else self.phase.value
 
     @property
     def level(self) -> bool:

@@ -34,6 +34,9 @@ async def test_who_knocks_comes_in_when_accepted_and_is_remembered(people: Calla
         await alice.says("for those who are let in")
         await alice.until(lambda: "asks to be let in" in alice.notices())
         assert f"{carol.name} (key {grouped(carol.identity.fingerprint)})" in alice.notices()
+        await carol.until(lambda: carol.phase(alice.name) is PeerPhase.KNOCKING)
+        assert [status.waits for status in carol.node.statuses()] == [True]
+        assert not any(status.waits for status in alice.node.statuses())
         assert carol.reads() == []
         answer = alice.node.command(f"/accept {carol.name}")
         assert carol.identity.fingerprint in answer.text.replace("-", "")
@@ -168,7 +171,9 @@ async def test_a_new_key_is_trusted_after_both_fingerprints_were_shown(people: C
     assert records[bob.identity.public].pinned_at is not None
 
 
-async def test_comparing_words_leaves_a_mark_that_stays(people: Callable[[str], Person]) -> None:
+async def test_comparing_words_leaves_a_mark_that_stays_and_is_not_beside_another_key(
+    people: Callable[[str], Person],
+) -> None:
     alice, bob = people("alice"), people("bob")
     async with alice.chatting(bob.name), bob.chatting(alice.name):
         await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
@@ -183,6 +188,11 @@ async def test_comparing_words_leaves_a_mark_that_stays(people: Callable[[str], 
         [status] = alice.node.statuses()
         assert status.verified
         assert status.known == f"key {grouped(bob.identity.fingerprint)}"
+    somebody_else = people("mallory")
+    somebody_else.name = bob.name
+    async with alice.chatting(bob.name), somebody_else.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
+        assert not any(status.verified for status in alice.node.statuses())
 
 
 async def test_another_device_of_mine_is_let_in(people: Callable[[str], Person]) -> None:

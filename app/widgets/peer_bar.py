@@ -22,6 +22,7 @@ SIGNS = {
     PeerPhase.REFUSED: "✕",
     PeerPhase.KNOCKING: "?",
 }
+_ORDER = list(SIGNS)
 _GAP = "  "
 
 Piece = tuple[str, PeerPhase]
@@ -46,7 +47,7 @@ class PeerBar(Widget):
 
 def describe(peer: PeerStatus) -> str:
     """A peer's state in words, without the name."""
-    words = [peer.phase.value]
+    words = [peer.word]
     if peer.phase is PeerPhase.CONNECTED:
         words += [f"{peer.missing:,} to get"] if peer.missing else []
         words += [f"{peer.lacking:,} to give"] if peer.lacking else []
@@ -58,13 +59,14 @@ def fold(peers: Sequence[PeerStatus], width: int) -> list[Piece]:
     """What to show of `peers` in `width` cells: the most telling of the ways that fit."""
     if not peers:
         return [(shorten("nobody named: chat-tui ME PEER", width), PeerPhase.CONNECTING)]
-    phases = [phase for phase in SIGNS if any(peer.phase is phase for peer in peers)]
-    names = {phase: [one_line(peer.label) for peer in peers if peer.phase is phase] for phase in phases}
+    names: dict[tuple[PeerPhase, str], list[str]] = {}
+    for peer in sorted(peers, key=lambda peer: _ORDER.index(peer.phase)):
+        names.setdefault((peer.phase, peer.word), []).append(one_line(peer.label))
     ways = (
         [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {describe(peer)}", peer.phase) for peer in peers],
-        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {peer.phase.value}", peer.phase) for peer in peers],
-        [(f"{SIGNS[phase]} {phase.value}: {', '.join(names[phase])}", phase) for phase in phases],
-        [(f"{SIGNS[phase]} {len(names[phase])} {phase.value}", phase) for phase in phases],
+        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {peer.word}", peer.phase) for peer in peers],
+        [(f"{SIGNS[phase]} {word}: {', '.join(who)}", phase) for (phase, word), who in names.items()],
+        [(f"{SIGNS[phase]} {len(who)} {word}", phase) for (phase, word), who in names.items()],
     )
     for pieces in ways:
         if sum(cell_len(text) for text, _ in pieces) + len(_GAP) * (len(pieces) - 1) <= width:

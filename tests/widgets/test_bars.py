@@ -30,6 +30,12 @@ def test_another_device_of_mine_is_called_so() -> None:
     assert shown([mine], 60) == ["● alice (my other device) connected"]
 
 
+def test_who_knocks_is_told_from_who_has_to_let_me_in() -> None:
+    knocking = [PeerStatus("bob", PeerPhase.KNOCKING, waits=True), PeerStatus("carol", PeerPhase.KNOCKING)]
+    assert shown(knocking, 60) == ["? bob has to let you in", "? carol knocking"]
+    assert shown(knocking, 40) == ["? 1 has to let you in", "? 1 knocking"]
+
+
 def test_peers_share_a_word_where_there_is_less_room() -> None:
     assert shown(PEERS, 45) == ["● connected: bob, dave", "○ connecting: carol"]
 
