@@ -10,6 +10,7 @@ from time import perf_counter
 
 import lmdb
 
+from app import start_up
 from benchmarks import histories
 from benchmarks.measurement import OURS, Benchmark, Rounds, Row, Scene, at_least
 
@@ -22,6 +23,8 @@ READS = 200
 def rounds(scene: Scene) -> Rounds:
     single, many = scene.amount(SINGLE, 20), scene.amount(BURST, 500)
     texts = histories.texts(many)
+    start_up.begin()  # what the program does at its start: a burst makes many objects that are no garbage
+    start_up.end()
     with (
         closing(histories.open_log(scene.folder / "log", f"alice-{scene.tag}")) as log,
         closing(lmdb.Environment(str(scene.folder / "bare.mdb"), subdir=False, map_size=1 << 28)) as bare,

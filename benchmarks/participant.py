@@ -124,9 +124,10 @@ class Participant:
             await asyncio.sleep(LOOK_EVERY)
         return {}
 
-    async def append(self, messages: int, interval: float = 0.0) -> Answer:
+    async def append(self, messages: int, interval: float = 0.0, after: float = 0.0) -> Answer:
+        """The first one after so many seconds, and each of the others `interval` later."""
         texts = histories.texts(messages)
-        begun = time.monotonic()
+        begun = time.monotonic() + after
         for number, text in enumerate(texts):
             if interval:
                 await asyncio.sleep(max(0.0, begun + number * interval - time.monotonic()))

@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.amendments import Amendment, Edit, Reaction, check_amendment, encode_amendment
 from app.clock import HybridClock
@@ -36,7 +37,6 @@ from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
 from app.peers import Author, PeerRecord
-from app.search import Query
 from app.storage import environment, schema
 from app.storage.batch import Batch
 from app.storage.environment import Environment, Table, Txn, damaged
@@ -53,11 +53,14 @@ from app.storage.following import Followers
 from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
-from app.storage.searching import Found, search
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
 from app.timeline import Landed, TimelineEntry
+
+if TYPE_CHECKING:
+    from app.search import Query
+    from app.storage.searching import Found
 
 
 class Log:
@@ -291,6 +294,8 @@ class Log:
 
     def search(self, query: Query) -> Iterator[Found]:
         """What `query` finds, the newest first; each step takes some milliseconds, in whatever thread it is taken."""
+        from app.storage.searching import search  # not before somebody searches: it has no part in the start
+
         return search(self._env, self._feeds, self.author, query)
 
     # Following

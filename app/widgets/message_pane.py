@@ -30,7 +30,7 @@ WHEEL_ROWS = 3
 SAVED = "·"  # on this computer only
 HELD = "✓"  # on another one too
 _MAX_RATE = 20
-_MAX_STRIPS = 500  # a few screens full
+_MAX_STRIPS = 300  # a few screens full
 _MAX_STYLES = 200  # authors
 # Hues far apart, each with at least 4.5:1 contrast on the pane's background.
 _COLOURS = ("#61afef", "#e5c07b", "#98c379", "#e88ad0", "#56c2b6", "#e8916a", "#b39df3", "#f07f8c")

@@ -18,7 +18,7 @@ from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
 
 MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
 MAX_COUNTED = 9_999  # new entries below; more are shown as this many and a plus sign
-_MAX_WRAPPED = 2 * MAX_ENTRIES
+_MAX_WRAPPED = MAX_ENTRIES
 _DAY_ROW = -1
 _NUMBERS_PER_ENTRY = 1 << 19  # more than an entry has rows
 

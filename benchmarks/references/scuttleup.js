@@ -124,8 +124,8 @@ serve({
     })))
   },
   connections: async ({ number }) => { await changed.until(() => open_ >= number) },
-  append: async ({ messages, interval }) => {
-    const begun = now()
+  append: async ({ messages, interval, after }) => {
+    const begun = now() + after
     for (let n = 0; n < messages; n++) {
       if (interval) await new Promise((resolve) => setTimeout(resolve, Math.max(0, (begun + n * interval - now()) * 1e3)))
       log.append(payload(ENTRY_BYTES, n))
