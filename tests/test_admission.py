@@ -361,6 +361,16 @@ async def test_strangers_who_call_themselves_the_same_are_shown_apart(people: Ca
         await alice.until(lambda: shown <= {status.name for status in alice.node.statuses()})
 
 
+async def test_another_key_is_refused_also_where_it_would_have_me_wait(people: Callable[[str], Person]) -> None:
+    alice, bob, impostor = people("alice"), people("bob"), people("mallory")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+    impostor.name = bob.name
+    async with impostor.chatting("somebody"), alice.chatting(bob.name):
+        await alice.until(lambda: "shows another key" in alice.notices())
+        assert alice.phase(bob.name) is PeerPhase.REFUSED
+
+
 async def test_any_number_of_keys_under_a_pinned_name_is_told_a_few_times(people: Callable[[str], Person]) -> None:
     alice, bob = people("alice"), people("bob")
     async with alice.chatting(bob.name), bob.chatting(alice.name):

@@ -180,7 +180,7 @@ class Members:
             case Authenticated(remote):
                 self._authenticated(member, session, remote)
             case Waiting():
-                if member.remote is not None:
+                if member.remote is not None and not member.ended:  # else it was refused here a moment ago
                     self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
             case Admitted():
                 self._open(member, session)
