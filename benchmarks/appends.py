@@ -41,10 +41,13 @@ def rounds(scene: Scene) -> Rounds:
                 theirs += perf_counter() - appended
                 ours += appended - begun
                 number += 1
+            before = log.count()
             begun = perf_counter()
-            for saved in [log.append(text) for text in texts]:
-                saved.result()
+            for text in texts:
+                last = log.append(text)
+            last.result()  # they are saved in their order
             burst = perf_counter() - begun
+            assert log.count() == before + many
             yield {
                 "single": {OURS: single / ours, BARE: single / theirs},
                 "burst": {OURS: many / burst},
