@@ -41,8 +41,12 @@ class PeerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody whose entries are here, met or not. name: what they call themselves; messages: without geneses."""
+    """Somebody whose entries are here, met or not.
+
+    name: what they call themselves; messages: without geneses; via: the key of who brought a feed of theirs, if known.
+    """
 
     key: bytes
     name: str
     messages: int
+    via: bytes = b""

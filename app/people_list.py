@@ -19,11 +19,14 @@ def people_list(door: Door, own: bytes, authors: Sequence[Author]) -> str:
     waiting = door.waiting()
     names = {author.key: author.name for author in authors if author.key != own} | waiting
     names |= {record.key: record.name for record in door.records.values()}
+    via = {author.key: author.via for author in authors}
     rows = []
     for key, name in sorted(names.items(), key=lambda item: (item[0] not in door.records, item[1])):
         asks = ["asks to be let in"] if key in waiting else []
         record = door.records.get(key)
-        remarks = asks + _remarks(record) if record else asks or ["never met, known through others"]
+        bringer = names.get(via.get(key, b""))
+        through = "others" if bringer is None else one_line(door.people.label(via[key], bringer))
+        remarks = asks + _remarks(record) if record else asks or [f"never met, known through {through}"]
         label = door.label(key, name) if key in waiting else door.people.label(key, name)
         rows.append("  ".join((one_line(label), grouped(fingerprint(key)), *remarks)))
     return "\n".join(rows) or "nobody was met here yet"

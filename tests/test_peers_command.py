@@ -34,7 +34,7 @@ def monday(tmp_path: Path, logging_as_before: None) -> Path:
         log.remember_peer(PeerRecord(key, "bob", START, {}, Standing.ACCEPTED, START, None)).result()
         for author in (TestAuthor("bob"), TestAuthor("carol")):
             author.entries(["hello"])
-            log.ingest([author.run()]).result()
+            log.ingest([author.run()], via=key).result()
     return tmp_path
 
 
@@ -57,7 +57,7 @@ def test_who_was_met_is_listed_with_the_key_and_what_was_decided(
     assert "let in 2023-11-1" in first
     assert first.endswith("not verified")
     assert second.startswith("carol?  ")
-    assert second.endswith("never met, known through others")
+    assert second.endswith("never met, known through bob")
 
 
 def test_decisions_are_taken_back(monday: Path, capsys: pytest.CaptureFixture[str]) -> None:

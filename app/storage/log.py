@@ -332,8 +332,8 @@ class Log:
         found: dict[bytes, Author] = {}
         for feed in sorted(self._feeds.all(), key=lambda feed: feed.place):  # the newest feed says the name
             before = found.get(feed.author)
-            messages = feed.seq - max(feed.low, 2) + 1
-            found[feed.author] = Author(feed.author, feed.name, messages + (before.messages if before else 0))
+            messages = feed.seq - max(feed.low, 2) + 1 + (before.messages if before else 0)
+            found[feed.author] = Author(feed.author, feed.name, messages, before.via if before else feed.via)
         return list(found.values())
 
     def remember_peer(self, record: PeerRecord) -> Future[None]:
