@@ -38,6 +38,8 @@ _COMPONENTS = {
     Role.TIME: "message-pane--time",
     Role.MARK: "message-pane--mark",
     Role.PLACEHOLDER: "message-pane--placeholder",
+    Role.QUOTE: "message-pane--quote",
+    Role.REMARK: "message-pane--remark",
     Role.DAY: "message-pane--day",
 }
 
@@ -78,6 +80,8 @@ class MessagePane(Widget):
     def landed(self, entries: Sequence[TimelineEntry]) -> None:
         """Entries have become durable: show them, without moving a reader who scrolled up."""
         self._scrollback.landed(entries)
+        if any(entry.change is not None for entry in entries):
+            self._strips.clear()
         self._draw_soon()
 
     def flooded(self) -> None:

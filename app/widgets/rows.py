@@ -16,7 +16,7 @@ from typing import Protocol
 
 from rich.cells import cell_len
 
-from app.entry import MAX_TEXT_BYTES
+from app.entry import KIND_REPLY, MAX_TEXT_BYTES
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
@@ -30,6 +30,8 @@ MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and o
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CELLS = 5
 _INDENT = 2
+_QUOTE_START = -2  # before the message, and not where its day row begins
+_MAX_QUOTED = 200  # characters; more than a row has room for
 _CUT_REMARK = "\n… (too long: the rest is not shown)"
 
 
@@ -49,6 +51,8 @@ class Role(Enum):
     MARK = "mark"
     TEXT = "text"
     PLACEHOLDER = "placeholder"
+    QUOTE = "quote"
+    REMARK = "remark"
     DAY = "day"
     SPACE = "space"
 
@@ -76,9 +80,12 @@ class Row:
 
 
 class EntryRows:
-    """The rows of one entry at one width. Rows are made when they are drawn; only where they begin is known before."""
+    """The rows of one entry at one width: what it answers, if it is a reply, its text, and what was said about it.
 
-    __slots__ = ("_columns", "_head", "_pieces", "_starts", "day", "message", "role")
+    Rows are made when they are drawn; only where they begin is known before.
+    """
+
+    __slots__ = ("_columns", "_head", "_pieces", "_quote", "_remark", "_starts", "day", "message", "role")
 
     def __init__(self, entry: TimelineEntry, columns: Columns, names: Names | None = None) -> None:
         """names: None for what authors call themselves."""
@@ -96,10 +103,16 @@ class EntryRows:
         self._pieces: list[Piece] = wrap(
             self.message, columns.width - columns.indent(head_cells), columns.width - head_cells
         )
+        self._quote = _quote(entry, names)
+        self._remark = _remark(entry, names)
         self._starts = [start for start, _ in self._pieces]
+        if self._quote:
+            self._starts.insert(0, _QUOTE_START)
+        if self._remark:
+            self._starts.append(len(self.message) + 1)
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self._starts)
 
     def start(self, index: int) -> int:
         """The offset in the message at which row `index` begins."""
@@ -110,15 +123,22 @@ class EntryRows:
         return max(0, bisect_right(self._starts, offset) - 1)
 
     def row(self, index: int) -> Row:
-        start, end = self._pieces[index]
-        text = self.message[start:end]
-        last = index + 1 == len(self._pieces)
-        continues = not last and "\n" not in self.message[end : self._starts[index + 1]]
         if index == 0:
             head = self._head
         else:
             head = (Span(" " * self._columns.indent(sum(cell_len(span.text) for span in self._head)), Role.SPACE),)
-        return Row(start, (*head, Span(text, self.role)), sum(len(span.text) for span in head), text, continues)
+        prefix = sum(len(span.text) for span in head)
+        room = self._columns.width - sum(cell_len(span.text) for span in head)
+        piece = index - bool(self._quote)
+        if piece < 0:
+            return Row(0, (*head, Span(shorten(self._quote, room), Role.QUOTE)), prefix)
+        if piece >= len(self._pieces):
+            return Row(len(self.message), (*head, Span(shorten(self._remark, room), Role.REMARK)), prefix)
+        start, end = self._pieces[piece]
+        text = self.message[start:end]
+        last = piece + 1 == len(self._pieces)
+        continues = not last and "\n" not in self.message[end : self._pieces[piece + 1][0]]
+        return Row(start, (*head, Span(text, self.role)), prefix, text, continues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +200,31 @@ def _message(entry: TimelineEntry) -> tuple[str, Role]:
     if len(text) > MAX_SHOWN or len(shown) > MAX_SHOWN:
         shown = shown[:MAX_SHOWN] + _CUT_REMARK
     return shown, Role.TEXT
+
+
+def _quote(entry: TimelineEntry, names: Names | None) -> str:
+    """What a reply answers, in one line; empty for other messages."""
+    if entry.entry.kind != KIND_REPLY or entry.deleted:
+        return ""
+    quote = entry.quote
+    if quote is None or (names is not None and names.is_refused(quote.author)):
+        return "↪ a message that is not here"
+    name = quote.name if names is None else names.label(quote.author, quote.name)
+    text = "[deleted]" if quote.text is None else one_line(quote.text[:_MAX_QUOTED])
+    return f"↪ {one_line(name)}: {text}"
+
+
+def _remark(entry: TimelineEntry, names: Names | None) -> str:
+    """What has been said about a message, in one line; empty for most."""
+    amended = entry.amended
+    if amended is None or amended.deleted:
+        return ""
+    parts = ["edited"] if amended.text is not None else []
+    for symbol, keys in amended.reactions:
+        count = sum(names is None or not names.is_refused(key) for key in keys)
+        if count:
+            parts.append(f"{symbol} {count}")
+    return "  ".join(parts)
 
 
 def _local(time: int, zone: tzinfo | None) -> datetime | None:

@@ -202,7 +202,10 @@ class Scrollback:
         for entry in entries:
             if entry.change is not None:
                 self._wrapped.pop(ident(entry), None)
-        if not self._window.landed(entries, following=following) or not self._window.is_whole(following=following):
+        if not self._window.landed(entries, following=following):
+            self._wrapped.clear()
+            self._reload()
+        elif not self._window.is_whole(following=following):
             self._reload()
         if bottom is not None:
             self._count_new(entries, bottom)

@@ -79,8 +79,11 @@ class Window:
         if not self._keys:
             return not entries
         first, last = self._keys[0], self._keys[-1]
+        quoted = {(to.feed, to.seq) for entry in self._entries if (to := entry.entry.answers) is not None}
         tail: list[TimelineEntry] = []
         for entry in entries:
+            if ident(entry) in quoted:
+                return False  # replies show what it says now
             known = self._places.get(ident(entry))
             if entry.change is not None:
                 if known == entry.key:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from contextvars import Context
 from pathlib import Path
 
+from app.amendments import Amendment
 from app.door import Door
 from app.frontier import Head
 from app.identity import Identity
@@ -100,6 +101,18 @@ class LocalChat:
         for text in texts:
             self.clock.now += MINUTE
             log.append(text).result()
+        return self._arrives(name)
+
+    def amends(self, name: str, amendment: Amendment) -> Future[IngestReport]:
+        """What `name`, who has said something before, says about a message arrives. They have all that is here."""
+        log = self._others[name]
+        for feed, head in self.log.frontier().items():
+            log.ingest(self.log.read_runs(feed, 1, head.seq, 1 << 30)).result()
+        log.amend(amendment).result()
+        return self._arrives(name)
+
+    def _arrives(self, name: str) -> Future[IngestReport]:
+        log = self._others[name]
         feed, head = log.own_feed, log.head(log.own_feed)
         assert isinstance(head, Head)
         first = self._given.get(name, 0) + 1
