@@ -200,7 +200,7 @@ class Door:
         key, said = found
         holder = self.pinned(said)
         if holder is not None and holder.key != key:
-            raise UsageError(f"{said} is known by another key: /trust {said} compares the two")
+            raise UsageError(f"{said} is known by another key: {self._how('trust', said)} compares the two")
         self._let_in(key, said, remember=True, pin=True)
         return Notice(one_line(f"{said} is let in, by the key {grouped(fingerprint(key))}. {MEMBERS_READ}"))
 
@@ -217,7 +217,7 @@ class Door:
         return Notice(
             one_line(
                 f"{said} (key {grouped(fingerprint(key))}) is refused, and its messages are neither fetched, passed on "
-                f"nor shown. What it has read it keeps. /accept {self.label(key, said)} takes it back"
+                f"nor shown. What it has read it keeps. {self._how('accept', self.label(key, said))} takes it back"
             )
         )
 
@@ -247,7 +247,8 @@ class Door:
             old = "no key" if holder is None else grouped(fingerprint(holder.key))
             return Notice(
                 one_line(
-                    f"{said} was known by {old}. The new key is {new}. If {said} says so too: /trust {name} again"
+                    f"{said} has the new key {new}; known was {old}. If {said} says so too: "
+                    f"{self._how('trust', name)} again"
                 ),
                 urgent=True,
                 matter=Matter.ANOTHER_KEY,
@@ -321,6 +322,9 @@ class Door:
         self._shown[which] = key
         while len(self._shown) > MAX_REMEMBERED:
             del self._shown[next(iter(self._shown))]
+
+    def _how(self, action: str, name: str) -> str:
+        return f"/{action} {name}" if self._can_ask else self._elsewhere(action, name)
 
     def _elsewhere(self, action: str, name: str) -> str:
         return one_line(f"chat-tui peers {self._me}{self._option} {action} {name}")

@@ -36,10 +36,10 @@ def run(me: str, data_dir: Path, room: str, action: str | None, name: str) -> st
             raise
         return answer
     with closing(log):
-        return _do(log, user.name, action, name)
+        return _do(log, user.name, folder.name, action, name)
 
 
-def _do(log: Log, me: str, action: str | None, name: str) -> str:
+def _do(log: Log, me: str, room: str, action: str | None, name: str) -> str:
     saved: list[PeerRecord] = []
     door = Door(
         me,
@@ -52,6 +52,8 @@ def _do(log: Log, me: str, action: str | None, name: str) -> str:
         save=saved.append,
         tell=lambda _: None,
         renamed=lambda: None,
+        room=room,
+        can_ask=False,
     )
     if action is None:
         return people_list(door, log.author, log.authors())

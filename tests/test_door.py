@@ -81,6 +81,14 @@ def test_where_no_command_can_be_typed_a_knock_says_what_to_type_elsewhere() -> 
     assert f"chat-tui peers alice accept dave~{fingerprint(key(10))[:6]} lets" in house.told[-1]
 
 
+def test_where_no_command_can_be_typed_answers_say_what_to_type_elsewhere() -> None:
+    house = House("carol", can_ask=False)
+    house.comes(BOB, "carol")
+    house.comes(CAROL, "carol")
+    assert house.door.trust("carol").text.endswith("chat-tui peers alice trust carol again")
+    assert "chat-tui peers alice accept carol" in house.door.refuse("carol").text
+
+
 def test_where_no_command_can_be_typed_another_key_says_what_to_type_elsewhere() -> None:
     house = House("carol", can_ask=False)
     assert house.comes(BOB, "carol") is Verdict.ADMIT
