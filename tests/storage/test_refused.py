@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.amendments import Reaction
+from app.entry import KIND_REPLY, encode_reference
 from app.peers import PeerRecord, Standing
 from app.storage.log import Log
 from tests.feeds import SECOND, START, TestAuthor
@@ -98,6 +99,24 @@ def test_reactions_are_gone_while_their_author_is_refused(room: RoomOfAlice) -> 
     assert reactions() == {"+1": {by_bob}, "bob": {by_bob}}
     accept(log, carol)
     assert reactions() == everybody_s
+
+
+def test_a_reply_quotes_nobody_who_is_refused(room: RoomOfAlice) -> None:
+    log = room.open()
+    bob, carol = TestAuthor("bob"), TestAuthor("carol")
+    carol.entries(["buy this"])
+    bob.write(KIND_REPLY, [encode_reference(carol.reference(2)), "no"])
+    for author in (carol, bob):
+        log.ingest([author.run()]).result()
+
+    def quoted() -> list[str | None]:
+        return [entry.quote.text for entry in whole_timeline(log) if entry.quote is not None]
+
+    assert quoted() == ["buy this"]
+    refuse(log, carol)
+    assert (texts(log), quoted()) == (["no"], [])
+    accept(log, carol)
+    assert quoted() == ["buy this"]
 
 
 def test_refusing_and_accepting_in_one_commit_leaves_what_was_said_last(room: RoomOfAlice) -> None:
