@@ -30,9 +30,10 @@ from app.identity import Identity
 from app.ingest import IngestReport, Refusal, RefusedRun
 from app.peers import PeerRecord
 from app.storage.amendments import record_of
+from app.storage.effort import Effort
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
-from app.storage.placing import Placing
+from app.storage.placing import MAX_STEPS, Placing
 from app.storage.quota import Accounts, Quota, size_of
 from app.storage.schema import (
     AMENDMENTS,
@@ -75,10 +76,12 @@ class Batch:
         clock: HybridClock,
         wall: int,
         *,
+        effort: Effort | None = None,
         give_way: Callable[[], None] = lambda: None,
     ) -> None:
-        """clock: pulled by what is taken in; wall: microseconds since 1970, the arrival of all entries; give_way:
-        called between two runs."""
+        """clock: pulled by what is taken in; wall: microseconds since 1970, the arrival of all entries; effort: what
+        placing what a peer brings may cost; give_way: called between two runs."""
+        self._effort = effort or Effort(MAX_STEPS)
         self._give_way = give_way
         self._txn = txn
         self._tables = tables
@@ -124,11 +127,14 @@ class Batch:
         """Take in the runs of one ingest, brought by `via`; its report stands in `committed.reports`."""
         report = IngestReport()
         gained: dict[bytes, int] = {}
+        self._placing.allow(self._effort.left(via, self._wall))
+        before = self._placing.steps_left
         for item in runs:
             self._give_way()
             refused = item if isinstance(item, RefusedRun) else self._take(item, gained, via, accounts)
             if refused:
                 report.refused.append(refused)
+        self._effort.pay(via, before - self._placing.steps_left, self._wall)
         for feed, first in gained.items():
             record = self._held(feed)
             report.advances.append(Advance(feed, first, head_of(record)))

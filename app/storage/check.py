@@ -270,15 +270,17 @@ class _Check:
         """The place that the entry has to follow because it cites `digest`."""
         self._expected_citers += 1
         key = CITER.pack(digest, record.num, seq)
+        if self._txn.get(key, None, self._tables[schema.CITATIONS]) == schema.VOID:
+            return None
         cited = self._places.find(digest)
         table = schema.DANGLING if cited is None else schema.CITATIONS
         mark = self._txn.get(key, None, self._tables[table])
         if mark is None:
             self._find(table, f"that it cites {digest.hex()} is not there", record, seq)
             return None
-        if table == schema.CITATIONS and mark not in (schema.COUNTED, schema.VOID):
+        if table == schema.CITATIONS and mark != schema.COUNTED:
             self._find(table, f"the mark of its citation of {digest.hex()} is unknown", record, seq)
-        return None if cited is None or mark == schema.VOID else cited[2]
+        return None if cited is None else cited[2]
 
     def _check_sizes(self) -> None:
         """With each entry's own records found, equal numbers say that there are no others."""

@@ -4,7 +4,8 @@
 - An entry is found from a digest without an index of all digests: the digest holds its time, and nearly every entry
   stands at its time. Those that do not are in the table `displaced`.
 - An entry can cite one that is written later in its own feed, or one that cites it back: digests do not cover the
-  chain. The citation that would close such a circle is void; so is one that would take more than `MAX_STEPS`.
+  chain. The citation that would close such a circle is void; so is one that would take more than `MAX_STEPS`, and
+  one of an entry that hides in a crowd of the same time.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ MAX_AHEAD = 300 * 1_000_000  # microseconds; a time further past its arrival is 
 # From an entry to one that follows it, in one transaction: about two seconds, and enough to move 100,000 entries that
 # nobody made up. Steps and not entries, since a few that cite each other cleverly could be moved for hours.
 MAX_STEPS = 300_000
+# At one place in one table, looked at for one citation. Clocks of microseconds bring two together now and then; each
+# one looked at is some 3 us, and somebody with a thousand feeds can put an entry of each at the same time.
+MAX_TIES = 16
 
 FeedOf = Callable[[int], FeedRecord]
 
@@ -75,6 +79,10 @@ class Placed:
     time: int | None
     kind: int | None
     data: bytes
+
+
+class CrowdedError(Exception):
+    """More entries stand at one place than are looked at."""
 
 
 class PlaceReader:
@@ -115,16 +123,21 @@ class PlaceReader:
                 return (table, arrival) if found == seq else None
         return None
 
-    def find(self, digest: bytes) -> tuple[int, int, int] | None:
-        """(num, seq, place) of the entry with this digest; None if it is not here."""
+    def find(self, digest: bytes, most: int | None = None) -> tuple[int, int, int] | None:
+        """(num, seq, place) of the entry with this digest; None if it is not here.
+
+        most: entries to look at in one table. Raises CrowdedError where there are more.
+        """
         start = b"\0" + digest[:7]
         for table in (TIMELINE, HIDDEN):
             cursor = self._txn.cursor(self._tables[table])
             if not cursor.set_range(start):
                 continue
-            for key, value in cursor.iternext():
+            for looked_at, (key, value) in enumerate(cursor.iternext()):
                 if key[:8] != start:
                     break
+                if looked_at == most:
+                    raise CrowdedError
                 num, seq = int.from_bytes(key[12:]), int.from_bytes(value[:8])
                 if self._digest(num, seq) == digest:
                     return num, seq, int.from_bytes(key[:8])
@@ -148,8 +161,12 @@ class Placing(PlaceReader):
         self._arrival_time = arrival
         self._added: list[bytes] = []
         self._moved_keys: Counter[bytes] = Counter()  # key -> entries gained there by moves, -1 for one lost
-        self._steps_left = MAX_STEPS
+        self.steps_left = MAX_STEPS
         self.moved: dict[tuple[int, int], int] = {}  # (num, seq) -> new place, of entries that had another
+
+    def allow(self, steps: int) -> None:
+        """What follows may take so many, and `MAX_STEPS` at most."""
+        self.steps_left = min(MAX_STEPS, steps)
 
     def place(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> NewEntries:
         """Give places to `entries`, the next ones of `feed`."""
@@ -249,7 +266,11 @@ class Placing(PlaceReader):
             key = CITER.pack(digest, new.feed.num, seq)
             cited = new.find(digest)
             if cited is None:
-                found = self.find(digest)
+                try:
+                    found = self.find(digest, MAX_TIES)
+                except CrowdedError:
+                    self._txn.put(key, VOID, db=self._tables[CITATIONS])
+                    continue
                 cited = None if found is None else found[2]
             if cited is None:
                 self._txn.put(key, b"", db=self._tables[DANGLING])
@@ -277,13 +298,13 @@ class Placing(PlaceReader):
             here = self._must_be_placed(num, seq)
             if moves.get((num, seq), here.place) >= least:
                 continue
-            if (num, seq) == origin or self._steps_left <= 0:
+            if (num, seq) == origin or self.steps_left <= 0:
                 return None
             moves[num, seq] = least
             followers = self._citers(num, seq, here)
             if seq < self._feed_of(num).seq:
                 followers.append((num, seq + 1))
-            self._steps_left -= 1 + len(followers)
+            self.steps_left -= 1 + len(followers)
             for follower in followers:
                 heapq.heappush(work, (least + 1, follower))
         return moves
@@ -298,6 +319,8 @@ class Placing(PlaceReader):
                     break
                 if mark == COUNTED:
                     citers.append((CITER.unpack(key)[1], CITER.unpack(key)[2]))
+                else:
+                    self.steps_left -= 1
         return citers
 
     def _move(self, moves: dict[tuple[int, int], int]) -> None:

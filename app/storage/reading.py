@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from app.amendments import Reaction, decode_amendment
-from app.entry import KIND_REPLY, Entry, decode_entry
+from app.entry import KIND_REPLY, Entry, Reference, decode_entry, entry_digest
 from app.errors import DamagedError
 from app.storage.amendments import AmendmentReader
 from app.storage.environment import Table, Txn
@@ -16,9 +16,11 @@ from app.storage.placing import Placed, PlaceReader
 from app.storage.schema import (
     ENTRIES,
     ENTRY_KEY,
+    FEED_IDS,
     PLACED_KEY,
     PLACED_VALUE,
     TIMELINE,
+    U32,
     FeedRecord,
 )
 from app.timeline import Change, Quote, TimelineEntry
@@ -74,12 +76,13 @@ class TimelineSnapshot:
         """
         here = self._places.placed(feed.num, seq)
         amendment = None if here is None else decode_amendment(decode_entry(here.data))
-        found = None if amendment is None else self._places.find(amendment.target.digest)
+        found = None if amendment is None else self._referred(amendment.target)
         if amendment is None or found is None:
             return None
-        target = self.entry_at(self._feed_of(found[0]), found[1])
-        if target is None or (target.author != feed.author and not isinstance(amendment, Reaction)):
+        about, at, there = found
+        if about.author != feed.author and not isinstance(amendment, Reaction):
             return None
+        target = self._made(about, at, there)
         change = Change(feed.author, feed.name, feed.author == self._own_author, amendment)
         return replace(target, change=change)
 
@@ -116,17 +119,25 @@ class TimelineSnapshot:
 
     def _quote(self, entry: Entry) -> Quote | None:
         answered = entry.answers
-        found = None if answered is None else self._places.find(answered.digest)
+        found = None if answered is None else self._referred(answered)
         if found is None:
             return None
-        feed = self._feed_of(found[0])
-        here = self._places.placed(feed.num, found[1])
-        if here is None or here.table != TIMELINE:
-            return None
+        feed, seq, here = found
         original = decode_entry(here.data)
-        amended = self._amendments.amended(feed, found[1], here.time, here.data)
+        amended = self._amendments.amended(feed, seq, here.time, here.data)
         key = PLACED_KEY.pack(here.place, feed.tail)
         text = original.text
         if amended is not None:
             text = None if amended.deleted else amended.text or text
         return Quote(key, feed.author, feed.name, text)
+
+    def _referred(self, reference: Reference) -> tuple[FeedRecord, int, Placed] | None:
+        """The entry that is meant, if it is shown here. It is looked for where the reference says and nowhere else:
+        from the digest alone it would have to be found among all that claim the same time."""
+        num = self._txn.get(reference.feed, None, self._tables[FEED_IDS])
+        here = None if num is None else self._places.placed(U32.unpack(num)[0], reference.seq)
+        if num is None or here is None or here.table != TIMELINE:
+            return None
+        feed = self._feed_of(U32.unpack(num)[0])
+        same = entry_digest(feed.id, reference.seq, here.time, here.data) == reference.digest
+        return (feed, reference.seq, here) if same else None

@@ -24,8 +24,10 @@ from app.identity import Identity
 from app.ingest import IngestReport, RefusedRun
 from app.peers import PeerRecord
 from app.storage.batch import Batch, Committed
+from app.storage.effort import Effort
 from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
+from app.storage.placing import MAX_STEPS
 from app.storage.quota import Quota
 from app.storage.schema import LOCAL, PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
@@ -118,6 +120,7 @@ class Writer:
         """peers: the table in memory, by public key; only this thread changes it."""
         self._env = env
         self._feeds = feeds
+        self._effort = Effort(MAX_STEPS)
         self._peers = peers
         self._clock = clock
         self._identity = identity
@@ -260,7 +263,9 @@ class Writer:
         give_way = _go_on if group.appends else self._give_way
 
         def work(txn: Txn) -> Committed:
-            batch = Batch(txn, self._env.tables, self._feeds, self._clock, self._wall(), give_way=give_way)
+            batch = Batch(
+                txn, self._env.tables, self._feeds, self._clock, self._wall(), effort=self._effort, give_way=give_way
+            )
             if group.appends:
                 batch.append(self._own_num, self._identity, [request.said for request in group.appends])
             accounts = batch.accounts(self._quota, self._identity.public, self._is_pinned)

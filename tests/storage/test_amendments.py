@@ -119,6 +119,19 @@ def test_what_is_said_about_an_entry_waits_for_it(room: RoomOfAlice) -> None:
     room.assert_sound()
 
 
+def test_a_reply_that_says_a_false_place_quotes_nothing(room: RoomOfAlice) -> None:
+    bob, carol = TestAuthor("bob"), TestAuthor("carol")
+    bob.entries(["first", "next"])
+    true = bob.reference(2)
+    for text, false in (("feed", replace(true, feed=carol.feed)), ("seq", replace(true, seq=3))):
+        carol.write(KIND_REPLY, [encode_reference(false), text])
+    log = room.open()
+    take(log, bob)
+    take(log, carol)
+    assert [only(log, text).quote for text in ("feed", "seq")] == [None, None]
+    room.assert_sound()
+
+
 def test_a_quote_says_what_the_original_says_now(room: RoomOfAlice) -> None:
     bob, carol = TestAuthor("bob"), TestAuthor("carol")
     bob.entries(["helo", "oops"])

@@ -8,6 +8,7 @@ import pytest
 
 from app.entry import KIND_TEXT, encode_entry, entry_digest
 from app.storage import placing
+from app.storage.effort import STEPS_PER_SECOND
 from app.storage.log import Log
 from app.timeline import TimelineEntry
 from tests.feeds import SECOND, START, TestAuthor
@@ -108,4 +109,91 @@ def test_a_chain_of_citations_moves_whole_when_its_start_arrives(room: RoomOfAli
     assert firsts == sorted(firsts)
     assert [log.position(author.feed, 2) for author in authors] == firsts
     assert [log.rank(entry.key) for entry in order] == list(range(12))
+    room.assert_sound()
+
+
+def crowd(size: int, time: int) -> list[TestAuthor]:
+    """Feeds of which each has an entry at `time`."""
+    authors = [TestAuthor("mallory", feed_number=number) for number in range(size)]
+    for author in authors:
+        author.entries(["here"], time=time)
+    return authors
+
+
+def test_a_few_of_the_same_time_are_told_apart(room: RoomOfAlice, log: Log) -> None:
+    authors = crowd(placing.MAX_TIES, LATER)
+    assert log.ingest([author.run() for author in authors]).result().refused == []
+    bob = TestAuthor("bob")
+    bob.entries(["after all of them"], time=START + SECOND, seen=[authors[-1].digest(2)])
+    assert log.ingest([bob.run()]).result().refused == []
+    assert texts(log)[-1] == "after all of them"
+    room.assert_sound()
+
+
+def test_who_hides_an_entry_in_a_crowd_of_the_same_time_makes_nobody_look_through_it(
+    room: RoomOfAlice, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+    digest_of = placing.PlaceReader._digest
+
+    def counted(self: placing.PlaceReader, num: int, seq: int) -> bytes | None:
+        nonlocal looked_at
+        looked_at += 1
+        return digest_of(self, num, seq)
+
+    authors = crowd(10 * placing.MAX_TIES, LATER)
+    assert log.ingest([author.run() for author in authors]).result().refused == []
+    bob = TestAuthor("bob")
+    bob.entries(["cites what is not there"], time=LATER + SECOND, seen=[LATER.to_bytes(7) + bytes(9)])
+    with monkeypatch.context() as patch:
+        patch.setattr(placing.PlaceReader, "_digest", counted)
+        assert log.ingest([bob.run()]).result().refused == []
+    assert looked_at <= 2 * placing.MAX_TIES
+    assert texts(log)[-1] == "cites what is not there"
+    room.assert_sound()
+
+
+def test_a_crowd_that_comes_later_changes_nothing_of_what_was_followed(room: RoomOfAlice, log: Log) -> None:
+    (first, *others) = crowd(2 * placing.MAX_TIES, LATER)
+    bob = TestAuthor("bob")
+    bob.entries(["after it"], time=START + SECOND, seen=[first.digest(2)])
+    assert log.ingest([first.run(), bob.run(), *(author.run() for author in others)]).result().refused == []
+    assert texts(log)[-1] == "after it"
+    room.assert_sound()
+
+
+def circle(number: int, size: int) -> TestAuthor:
+    """A feed whose entries cite its last one: each has to be followed to the end before the citation is void."""
+    author = TestAuthor("mallory", feed_number=number)
+    last = made("last", LATER)
+    for index in range(size):
+        author.add(made("-", START + 1 + index, [entry_digest(author.feed, size + 2, LATER, last)]))
+    author.add(last)
+    return author
+
+
+def test_steps_are_counted_over_all_that_one_peer_brings_and_come_back_with_time(
+    room: RoomOfAlice, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    citers = placing.Placing._citers
+
+    def counted(self: placing.Placing, num: int, seq: int, here: placing.Placed) -> list[tuple[int, int]]:
+        steps.append(seq)
+        return citers(self, num, seq, here)
+
+    monkeypatch.setattr(placing.Placing, "_citers", counted)
+    mallory, bob = b"m" * 32, b"b" * 32
+
+    def taken_by(number: int, bringer: bytes) -> int:
+        steps.clear()
+        assert log.ingest([circle(number, 800).run()], bringer).result().refused == []
+        return len(steps)
+
+    assert taken_by(1, mallory) > 0.4 * placing.MAX_STEPS
+    assert taken_by(2, mallory) < 0.6 * placing.MAX_STEPS
+    assert taken_by(3, mallory) == 0
+    assert taken_by(4, bob) > 0.4 * placing.MAX_STEPS
+    room.wall.now += SECOND
+    assert 0 < taken_by(5, mallory) <= STEPS_PER_SECOND
     room.assert_sound()
