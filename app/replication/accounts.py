@@ -17,6 +17,7 @@ from app.replication.patience import Pace, Patience
 PATIENCE_BURST, PATIENCE_PER_SECOND = 131_072, 2_048.0
 WORK_BURST, WORK_PER_SECOND = 2_097_152, 32_768.0
 WHOLE_COPIES = 4  # at full speed: for new devices of the same author, and databases begun anew
+_ENTRIES_A_UNIT, _BYTES_A_UNIT = 8, 65_536  # of a push: taken apart, and folded if a new one comes after them
 MAX_ACCOUNTS = 1_024  # about 400 bytes each; more keys than that are let in nowhere but with --open
 
 
@@ -34,6 +35,12 @@ class Account:
             self.given += entries
         else:
             self.work.pay(entries + size // 256, now)
+
+    def pay_for_useless(self, entries: int, size: int, now: float) -> None:
+        """So many entries of a push of so many bytes are not taken. Some cross others on their way; who says the same
+        again and again costs us their reading, and signs nothing for it. Raises ProtocolError if it is too much."""
+        if entries:
+            self.patience.spend(entries // _ENTRIES_A_UNIT + size // _BYTES_A_UNIT, now)
 
 
 class Accounts:

@@ -310,14 +310,14 @@ class Exchange:
             mark = link.mark(run.feed)
             if run.last > mark.seq:
                 mark.seq, mark.short_hash, mark.void = run.last, b"", False
-            if mark.diverged or run.feed == self._own_feed:
-                continue
             upto = self._intake.upto(run.feed)
-            whole = self._with_before(run)
-            if whole is not None and run.first <= upto + 1 <= run.last:
+            wanted = not mark.diverged and run.feed != self._own_feed and run.last > upto
+            whole = self._with_before(run) if wanted and run.first <= upto + 1 else None
+            link.account.pay_for_useless(upto + 1 - run.first if whole else len(run.entries), run.size, now)
+            if whole is not None:
                 self._intake.add(link, [whole], pushed=True)
                 self._puller.advanced(run.feed, now)
-            elif run.last > upto:  # something before it was lost or refused: fetch it as anything else
+            elif wanted:  # something before it was lost or refused: fetch it as anything else
                 self._puller.claim(link, run.feed, now, grace=False)
             link.recount(run.feed)
         if self._intake.pushed_bytes(link) > MAX_PUSHED_BYTES:

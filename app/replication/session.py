@@ -414,8 +414,8 @@ def _cost(frame: frames.Frame) -> int:
             return 1 + len(items)
         case frames.WantFrame(_, ranges):
             return 1 + _RANGE_UNITS * len(ranges)
-        case frames.RunsFrame(identifier) if identifier:
-            return 0  # an answer; what was not asked for is refused
+        case frames.RunsFrame(identifier, runs, end) if identifier and (runs or end):
+            return 0  # an answer; what was not asked for is refused, and one want has one end
     return 1
 
 

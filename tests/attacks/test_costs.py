@@ -385,3 +385,53 @@ def test_a_frame_that_is_no_frame_is_a_rule_broken(body: bytes) -> None:
         (closed,) = near.receive(len(body).to_bytes(4) + body, bench.now)
     assert isinstance(closed, Closed)
     assert closed.reason is ByeReason.RULE_BROKEN
+
+
+# What is pushed and answered for nothing
+
+
+def tiny_feed(entries: int) -> TestAuthor:
+    author = TestAuthor("mallory")
+    for _ in range(entries):
+        author.add(b"\x84\x00\x80\x02\x63tin")
+    return author
+
+
+@pytest.mark.parametrize("first", [1, 3_000], ids=["held", "ahead of what is held"])
+def test_who_pushes_again_and_again_what_is_of_no_use_is_sent_away(first: int) -> None:
+    bench = Bench()
+    mallory, honest = bench.peer("mallory"), bench.peer("erin")
+    bench.hear(honest)
+    author = tiny_feed(5_000)
+    say(bench, mallory, frames.Heads(((author.feed, Head(1, 1, author.hashes[1])),), True))
+    say(bench, mallory, pushed(author.run(1, 2_000)))
+    bench.commit()
+    assert bench.store.frontier()[author.feed].seq == 2_000
+    again = pushed(author.run(first, first + 1_999))
+    for _ in range(2 * PATIENCE_BURST // 250):
+        say(bench, mallory, again)
+        bench.exchange.take_ingests()
+        if bench.near(mallory).closed:
+            break
+    assert told(bench, mallory) == "far more frames than a chat has use for"
+    assert_others_go_on(bench, honest)
+
+
+def pushed(run: Run) -> Frame:
+    return frames.RunsFrame(0, (NumberedRun(0, run.first, run.before, run.entries, run.signature),), True)
+
+
+def test_who_answers_with_nothing_and_never_ends_is_sent_away() -> None:
+    bench = Bench()
+    mallory, honest = bench.peer("mallory"), bench.peer("erin")
+    bench.hear(honest)
+    author = TestAuthor("carol")
+    author.entries(["one"])
+    say(bench, mallory, frames.Heads(((author.feed, author.head),), True))
+    nothing = frames.encode(frames.RunsFrame(1, (), False))
+    near = bench.near(mallory)
+    for _ in range(2 * PATIENCE_BURST // 4_000):
+        for event in near.receive(nothing * 4_000, bench.now):
+            bench.exchange.handle(near, event, bench.now)
+    assert told(bench, mallory) == "far more frames than a chat has use for"
+    assert_others_go_on(bench, honest)
