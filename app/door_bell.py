@@ -31,7 +31,7 @@ async def listen(folder: Path, decide: Decide) -> None:
     """Answer until cancelled. decide: does an action to a name, or lists; ChatError says what to do instead."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError, TimeoutError):
+        with contextlib.suppress(OSError, ValueError, TimeoutError, RecursionError):  # the last: for deep nesting
             async with asyncio.timeout(SECONDS):
                 writer.write(_answer(await reader.readline(), decide))
                 await writer.drain()

@@ -58,8 +58,10 @@ async def test_what_a_killed_program_left_is_in_nobody_s_way(tmp_path: Path) -> 
     await asyncio.wait([listening])
 
 
-@pytest.mark.parametrize("line", [b"", b"nonsense\n", b"[]\n", b'{"action": 1, "name": 2}\n'])
+@pytest.mark.parametrize("line", [b"", b"nonsense\n", b"[]\n", b'{"action": 1, "name": 2}\n', b"[" * 100_000 + b"\n"])
 async def test_other_questions_get_no_answer_and_do_no_harm(tmp_path: Path, line: bytes) -> None:
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
     listening = asyncio.create_task(door_bell.listen(tmp_path, decide))
     await rung(tmp_path, None, "")
     reader, writer = await asyncio.open_unix_connection(str(tmp_path / door_bell.FILE))
@@ -68,6 +70,7 @@ async def test_other_questions_get_no_answer_and_do_no_harm(tmp_path: Path, line
     assert await reader.read() in (b"", b"{}\n")
     writer.close()
     assert await rung(tmp_path, "accept", "bob") == "accept bob"
+    assert raised == []
     listening.cancel()
     await asyncio.wait([listening])
 
