@@ -36,13 +36,16 @@ def run_headless(node: RunningNode) -> int:
     async def face(stop: asyncio.Event) -> int:
         remarks = LineOutput(2)
         phases: dict[str, PeerPhase] = {}
+        noticed = ""  # a peer's state that says the same is not told again
 
         def on_event(event: NodeEvent) -> None:
+            nonlocal noticed
             if isinstance(event, Notice):
+                noticed = event.text
                 remarks.offer(notice_line(event))
             elif isinstance(event, PeerStatus) and phases.get(event.name) is not event.phase:
                 phases[event.name] = event.phase
-                if sentence := peer_sentence(event):
+                if (sentence := peer_sentence(event)) and not noticed.startswith(sentence):
                     remarks.offer(f"info> {one_line(sentence)}")
 
         unsubscribe = node.subscribe(on_event)

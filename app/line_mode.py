@@ -105,6 +105,7 @@ class LineMode:
         self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written to stdout
         self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
         self._states: dict[str, PeerStatus] = {}
+        self._noticed = ""  # the last notice: a peer's state that says the same is not told again
         self._pending_events: dict[str, str] = {}  # lines of JSON, by what they are about
         self._events_pending = asyncio.Event()
 
@@ -208,16 +209,17 @@ class LineMode:
                 before = self._states.get(event.name)
                 if before is None or (before.phase, before.detail) != (event.phase, event.detail):
                     self._states[event.name] = event
-                    self._tell_peer(event)
+                    self._tell_peer(event, noticed=self._noticed)
             case Held():
                 self._queue_event("held", held_json(event))
             case Notice():
+                self._noticed = event.text
                 self._remarks.offer(notice_line(event))
 
-    def _tell_peer(self, status: PeerStatus) -> None:
+    def _tell_peer(self, status: PeerStatus, *, noticed: str = "") -> None:
         if self._options.output is LineFormat.JSON:
             self._queue_event(f"peer {status.name}", peer_json(status))
-        elif sentence := peer_sentence(status):
+        elif (sentence := peer_sentence(status)) and not noticed.startswith(sentence):
             self._inform(sentence)
 
     def _inform(self, text: str) -> None:

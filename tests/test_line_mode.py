@@ -263,6 +263,15 @@ async def test_events_are_lines_of_json_and_notices_remarks(tmp_path: Path) -> N
         assert await running.remark() == "error> another alice\n"
 
 
+async def test_a_refusal_that_was_a_notice_is_not_told_again_as_a_state(tmp_path: Path) -> None:
+    async with chat(tmp_path) as running:
+        running.node._tell(Notice("no connection to bob: it shows another key", urgent=True))
+        running.node._tell(PeerStatus("bob", PeerPhase.REFUSED, "it shows another key"))
+        running.node._tell(PeerStatus("carol", PeerPhase.REFUSED, "you refused it"))
+        assert await running.remark() == "error> no connection to bob: it shows another key\n"
+        assert await running.remark() == "info> no connection to carol: you refused it\n"
+
+
 def test_another_device_of_mine_is_called_so() -> None:
     status = PeerStatus("alice", PeerPhase.CONNECTED, "direct connection", own=True)
     assert peer_sentence(status) == "direct connection to alice (my other device)"
