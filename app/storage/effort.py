@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-STEPS_PER_SECOND = 10_000  # 2.7 us each: less than a thirtieth of a core
+STEPS_PER_SECOND = 5_000  # up to 5 us each: a fortieth of a core
 MAX_BRINGERS = 1_024  # remembered; the one not seen for longest is forgotten first
 
 
