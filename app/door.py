@@ -247,7 +247,7 @@ class Door:
             old = "no key" if holder is None else grouped(fingerprint(holder.key))
             return Notice(
                 one_line(
-                    f"{said} has the new key {new}; known was {old}. If {said} says so too: "
+                    f"{said} comes with the key {new}, and was known by {old}. If {said} says so too: "
                     f"{self._how('trust', name)} again"
                 ),
                 urgent=True,
