@@ -192,8 +192,8 @@ async def members(folder: Path) -> None:
     await mallory.dial(bob.address)
     await mallory.open.wait()
     await asyncio.sleep(1.0)
-    numbers = list(mallory.connection.session._their_feeds)  # type: ignore[union-attr]
-    feeds = {name: numbers.index(TestAuthor(name).feed) for name in ("alice", "mallory")}
+    numbers = mallory.connection.session._theirs  # type: ignore[union-attr]
+    feeds = {name: numbers.number(TestAuthor(name).feed) for name in ("alice", "mallory")}
 
     async def asking(until: float, ranges: Callable[[int], list[tuple[int, int, int]]]) -> str:
         before, began = mallory.bytes, time.monotonic()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from app.replication import frames
 from app.replication.patience import Pace, Patience
 
 # The bursts are twice what a first meeting with all feeds takes, and what a long absence does; both rates together
@@ -18,6 +19,7 @@ PATIENCE_BURST, PATIENCE_PER_SECOND = 131_072, 2_048.0
 WORK_BURST, WORK_PER_SECOND = 2_097_152, 32_768.0
 WHOLE_COPIES = 4  # at full speed: for new devices of the same author, and databases begun anew
 _ENTRIES_A_UNIT, _BYTES_A_UNIT = 8, 65_536  # of a push: taken apart, and folded if a new one comes after them
+_RANGE_UNITS = 4  # without what is read for it (see `serving`)
 MAX_ACCOUNTS = 1_024  # about 400 bytes each; more keys than that are let in nowhere but with --open
 
 
@@ -59,3 +61,16 @@ class Accounts:
         while len(self._accounts) > MAX_ACCOUNTS:
             self._accounts.popitem(last=False)
         return account
+
+
+def frame_cost(frame: frames.Frame) -> int:
+    """Units of patience, once the peer is let in: one for the frame and each item in it. Entries are paid for by what
+    asked for them."""
+    match frame:
+        case frames.Heads(items) | frames.Have(items):
+            return 1 + len(items)
+        case frames.WantFrame(_, ranges):
+            return 1 + _RANGE_UNITS * len(ranges)
+        case frames.RunsFrame(identifier, runs, end) if identifier and (runs or end):
+            return 0  # an answer; what was not asked for is refused, and one want has one end
+    return 1

@@ -19,7 +19,7 @@ from app.entry import Run
 from app.errors import ProtocolError
 from app.frontier import Head
 from app.replication import frames
-from app.replication.accounts import PATIENCE_BURST, PATIENCE_PER_SECOND
+from app.replication.accounts import PATIENCE_BURST, PATIENCE_PER_SECOND, frame_cost
 from app.replication.events import (
     Admitted,
     Authenticated,
@@ -42,6 +42,7 @@ from app.replication.handshake import (
     local_hello,
     meet,
 )
+from app.replication.numbering import Numbering
 from app.replication.patience import Patience
 
 __all__ = ["LocalHello", "RemotePeer", "Role", "Session", "State"]
@@ -49,13 +50,9 @@ __all__ = ["LocalHello", "RemotePeer", "Role", "Session", "State"]
 HANDSHAKE_SECONDS = 10.0
 PING_AFTER_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 15.0
-MAX_FEEDS = 4_096  # introduced in one direction; each costs its receiver about 600 bytes
 
 # Before both have admitted each other there is next to nothing to say: one unit is a read or a frame, about 50 us each.
-# After it, one is a frame or an item in it, and 4 are a range, without what is read for it (see `serving`); entries are
-# paid for by what asked for them.
 STRANGERS_BURST, STRANGERS_PER_SECOND = 1_024, 100.0
-_RANGE_UNITS = 4
 RUNS_PER_FRAME_BYTES = 65_536  # small enough to be progress on a slow link, large enough for a fast one
 
 _HEADS_PER_FRAME = 1_024  # 56 bytes each
@@ -96,10 +93,8 @@ class Session:
         self._handshake_end = now + HANDSHAKE_SECONDS
         self._ping_sent: float | None = None
         self._pings = 0
-        self._own_numbers: dict[bytes, int] = {}
-        self._own_feeds: list[bytes] = []
-        self._their_numbers: dict[bytes, int] = {}
-        self._their_feeds: list[bytes] = []
+        self._own = Numbering()
+        self._theirs = Numbering()
         self._introduced = False
         self._wants = 0
         self._patience = Patience(STRANGERS_BURST, STRANGERS_PER_SECOND, now)
@@ -212,19 +207,17 @@ class Session:
     def announce(self, heads: Iterable[tuple[bytes, Head]], complete: bool) -> None:
         """Say what is on this disk: heads for feeds not named before in this session, have for the others.
 
-        complete: the first set ends with these, or ended earlier. Feeds beyond `MAX_FEEDS` are left out.
+        complete: the first set ends with these, or ended earlier. Feeds beyond what can be numbered are left out.
         """
         if self.state is not State.OPEN:
             return
         new: list[tuple[bytes, Head]] = []
         known: list[tuple[int, Head]] = []
         for feed, head in heads:
-            number = self._own_numbers.get(feed)
-            if number is not None:
-                known.append((number, head))
-            elif len(self._own_feeds) < MAX_FEEDS:
-                self._own_numbers[feed] = len(self._own_feeds)
-                self._own_feeds.append(feed)
+            if feed in self._own:
+                known.append((self._own.number(feed), head))
+            elif not self._own.full:
+                self._own.add(feed)
                 new.append((feed, head))
         for part in _parts(known, _HEADS_PER_FRAME):
             self._send(frames.Have(tuple(part)))
@@ -237,7 +230,7 @@ class Session:
         """Ask for ranges of feeds that the other side has named; the id under which the answer comes."""
         self._wants += 1
         if self.state is State.OPEN:
-            numbered = (frames.NumberedRange(self._their_numbers[r.feed], r.low, r.high) for r in ranges)
+            numbered = (frames.NumberedRange(self._theirs.number(r.feed), r.low, r.high) for r in ranges)
             self._send(frames.WantFrame(self._wants, tuple(numbered)))
         return self._wants
 
@@ -248,9 +241,7 @@ class Session:
         batch: list[frames.NumberedRun] = []
         size = 0
         for run in runs:
-            numbered = frames.NumberedRun(
-                self._own_numbers[run.feed], run.first, run.before, run.entries, run.signature
-            )
+            numbered = frames.NumberedRun(self._own.number(run.feed), run.first, run.before, run.entries, run.signature)
             weight = run.size + len(run.entries) * _ENTRY_OVERHEAD + _RUN_OVERHEAD
             if batch and size + weight > RUNS_PER_FRAME_BYTES:
                 self._send(frames.RunsFrame(identifier, tuple(batch), False))
@@ -277,7 +268,7 @@ class Session:
 
     def _read_frame(self, body: bytes, events: list[Event]) -> None:
         frame = frames.decode(body)
-        self._patience.spend(_cost(frame), self._now)
+        self._patience.spend(frame_cost(frame), self._now)
         if isinstance(frame, frames.Bye):
             self._drop_all()
             events.append(Closed(frame.reason, frame.text or frame.reason.sentence, True))
@@ -296,9 +287,9 @@ class Session:
             case State.OPEN, frames.Heads():
                 self._read_heads(frame, events)
             case State.OPEN, frames.Have(heads):
-                events.append(HavesReceived(tuple((self._their_feed(number), head) for number, head in heads)))
+                events.append(HavesReceived(tuple((self._theirs.feed(number), head) for number, head in heads)))
             case State.OPEN, frames.WantFrame(identifier, ranges):
-                wants = tuple(Want(self._own_feed(r.number), r.low, r.high) for r in ranges)
+                wants = tuple(Want(self._own.feed(r.number), r.low, r.high) for r in ranges)
                 events.append(WantReceived(identifier, wants))
             case State.OPEN, frames.RunsFrame():
                 self._read_runs(frame, len(body), events)
@@ -342,31 +333,16 @@ class Session:
 
     def _read_heads(self, frame: frames.Heads, events: list[Event]) -> None:
         for feed, _ in frame.heads:
-            if feed in self._their_numbers:
-                raise ProtocolError("a feed that is introduced twice")
-            if len(self._their_feeds) >= MAX_FEEDS:
-                raise ProtocolError(f"more than {MAX_FEEDS:,} feeds")
-            self._their_numbers[feed] = len(self._their_feeds)
-            self._their_feeds.append(feed)
+            self._theirs.add(feed)
         events.append(HeadsReceived(frame.heads, frame.complete))
 
     def _read_runs(self, frame: frames.RunsFrame, size: int, events: list[Event]) -> None:
         if frame.id > self._wants:
             raise ProtocolError("an answer to what was not asked")
         runs = tuple(
-            Run(self._their_feed(run.number), run.first, run.before, run.entries, run.signature) for run in frame.runs
+            Run(self._theirs.feed(run.number), run.first, run.before, run.entries, run.signature) for run in frame.runs
         )
         events.append(RunsReceived(frame.id, runs, frame.end, size))
-
-    def _own_feed(self, number: int) -> bytes:
-        if number >= len(self._own_feeds):
-            raise ProtocolError("a want for a feed that was not introduced")
-        return self._own_feeds[number]
-
-    def _their_feed(self, number: int) -> bytes:
-        if number >= len(self._their_feeds):
-            raise ProtocolError("a feed number that was not introduced")
-        return self._their_feeds[number]
 
     def _ping_at(self) -> float:
         # After a silence of either direction: what we send keeps the other from taking a long answer of theirs,
@@ -406,17 +382,6 @@ class Session:
         self._output.clear()
         self._output_size = 0
         self._pong = None
-
-
-def _cost(frame: frames.Frame) -> int:
-    match frame:
-        case frames.Heads(items) | frames.Have(items):
-            return 1 + len(items)
-        case frames.WantFrame(_, ranges):
-            return 1 + _RANGE_UNITS * len(ranges)
-        case frames.RunsFrame(identifier, runs, end) if identifier and (runs or end):
-            return 0  # an answer; what was not asked for is refused, and one want has one end
-    return 1
 
 
 def _parts(items: list[_Item], size: int) -> Iterable[list[_Item]]:

@@ -20,9 +20,9 @@ from app.replication.accounts import PATIENCE_BURST
 from app.replication.events import Closed, HavesReceived, RunsReceived, WantReceived
 from app.replication.exchange import Behind, Diverged, Level, Misbehaved, OverQuota
 from app.replication.frames import ByeReason, Frame, NumberedRange, NumberedRun
+from app.replication.numbering import MAX_FEEDS
 from app.replication.serving import RANGE_WORK, SLICE
 from app.replication.session import (
-    MAX_FEEDS,
     STRANGERS_BURST,
     STRANGERS_PER_SECOND,
     Role,

@@ -23,10 +23,10 @@ from app.replication.events import (
 )
 from app.replication.frames import ByeReason
 from app.replication.handshake import RemotePeer
+from app.replication.numbering import MAX_FEEDS
 from app.replication.session import (
     DEAD_AFTER_SECONDS,
     HANDSHAKE_SECONDS,
-    MAX_FEEDS,
     PING_AFTER_SECONDS,
     Role,
     Session,
