@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
+from app.amendments import Amendment
 from app.courtesy import Courtesy
+from app.entry import Reference
 from app.frontier import Frontier, Head
 from app.peers import PeerRecord
 from app.people import People
@@ -21,6 +23,21 @@ class ChatLog(TimelineReader, Protocol):
     @property
     def own_feed(self) -> bytes:
         """The feed id of what is typed here."""
+
+    @property
+    def author(self) -> bytes:
+        """The public key of whose log it is."""
+
+    def reference(self, feed: bytes, seq: int) -> Reference | None:
+        """How a message that is here is named by others."""
+
+    def reply(self, text: str, to: Reference) -> Future[TimelineEntry]: ...
+
+    def amend(self, amendment: Amendment) -> Future[TimelineEntry]:
+        """Edit, delete, or react to a message. ChatError says why not."""
+
+    def versions(self, feed: bytes, seq: int) -> Sequence[tuple[int | None, str]]:
+        """(time, text) of what a message was edited to, the latest first."""
 
     @property
     def courtesy(self) -> Courtesy:

@@ -27,17 +27,20 @@ from app.entry import check_text
 from app.errors import ChatError
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
+from app.timeline import TimelineEntry
 from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.commands import Command, Decide, Hint, Say
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
+from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_bar import PeerBar
+from app.widgets.purpose import PurposeLine
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
@@ -73,6 +76,7 @@ class ChatApp(App[None]):
         Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True),
         Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
         Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True),
+        Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+c", "copy", "copy what is selected; never ends the chat", priority=True),
         Binding("super+c", "copy", show=False, priority=True),
@@ -100,6 +104,7 @@ class ChatApp(App[None]):
         self._notices: deque[tuple[str, Notice]] = deque(maxlen=_NOTICES)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._draft = draft
+        self._zone = zone
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
         self._unread = 0  # messages that landed while another window had the focus
@@ -117,6 +122,7 @@ class ChatApp(App[None]):
             yield PaneScrollBar(id="scrollbar")
         yield NoticeBoard(id="notices")
         yield StatusBar(self._backend.me, self._backend.room, id="status")
+        yield PurposeLine(id="purpose")
         yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
 
     async def on_event(self, event: events.Event) -> None:
@@ -132,6 +138,15 @@ class ChatApp(App[None]):
         self._notice_board = default.query_one(NoticeBoard)
         self._peer_bar = default.query_one(PeerBar)
         self._composer = default.query_one(Composer)
+        self._message_mode = MessageMode(
+            self._backend,
+            self._outbox,
+            self._pane,
+            self._composer,
+            default.query_one(PurposeLine),
+            answer=self._answer,
+            zone=self._zone,
+        )
         if self._draft:
             self._composer.restore(self._draft)
         held = (record.held.get(self._timeline.own_feed, 0) for record in self._timeline.peers().values())
@@ -183,9 +198,10 @@ class ChatApp(App[None]):
 
     @property
     def draft(self) -> str:
-        """What is in the composer, or was when the screen went."""
+        """What is in the composer, or was when the screen went; what waits there while it has another purpose."""
         with contextlib.suppress(Exception):  # as long as there is a composer that can be asked
-            self._draft = self._composer.text
+            purpose = self._message_mode.purpose
+            self._draft = self._composer.text if purpose is None else purpose.draft
         return self._draft
 
     # what the person does
@@ -195,6 +211,9 @@ class ChatApp(App[None]):
         self._status_bar.dismiss()
         if not text.strip():
             return False
+        if self._message_mode.purpose is not None:
+            self._fulfil(text)
+            return False  # the composer holds the draft again, or what could not be sent
         command = commands.read(text)
         if not isinstance(command, Say):
             self._notice_board.dismiss()
@@ -226,6 +245,13 @@ class ChatApp(App[None]):
                 return False
         return True
 
+    def _fulfil(self, text: str) -> None:
+        try:
+            self._message_mode.fulfil(text)
+        except ChatError as error:
+            self._refuse(str(error))
+        self._show_summary()
+
     def _refuse(self, why: str) -> None:
         self._answer(Notice(why, urgent=True))
 
@@ -245,11 +271,23 @@ class ChatApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "acknowledge":
-            return not self.screen.is_modal and bool(self._notice_board.notice)
+            return not self.screen.is_modal and (bool(self._notice_board.notice) or self._message_mode.busy)
         return not (action in _PANE_ACTIONS and self.screen.is_modal)
 
     def action_acknowledge(self) -> None:
-        self._notice_board.acknowledge()
+        if self._notice_board.notice:
+            self._notice_board.acknowledge()
+        else:
+            self._message_mode.back()
+
+    def action_message_mode(self) -> None:
+        self._message_mode.toggle()
+
+    def on_message_pane_chosen(self, event: MessagePane.Chosen) -> None:
+        try:
+            self._message_mode.choose(event.what, event.entry)
+        except ChatError as error:
+            self._refuse(str(error))
 
     def action_page_up(self) -> None:
         self._pane.page_up()
@@ -288,18 +326,21 @@ class ChatApp(App[None]):
 
     # what happens
 
-    def _on_saved(self) -> None:
+    def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:
-            self._pane.to_end()
+            if entry.entry.shown:  # what was changed or reacted to may be far from the end
+                self._pane.to_end()
             self._show_summary()
 
     def _on_not_saved(self, text: str, error: BaseException) -> None:
         if not self.is_running:
             self._draft = f"{text}\n{self._draft}" if self._draft else text
             return
-        self._composer.restore(text)
         why = str(error) if isinstance(error, ChatError) else "the message could not be saved"
-        self._refuse(f"{why} (your text is back in the composer)")
+        if text:
+            self._composer.restore(text)
+            why = f"{why} (your text is back in the composer)"
+        self._refuse(why)
         self._show_summary()
 
     def _on_event(self, event: NodeEvent) -> None:

@@ -10,14 +10,15 @@ from app import door
 from app.widgets.commands import DESCRIPTIONS
 from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
-from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS
+from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS, MessagePane
 
-_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc"}
+_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "plus": "+", "up": "↑", "down": "↓"}
 
 
 def key_name(key: str) -> str:
     """A key as keyboards call it: `alt+home` is Alt+Home."""
-    return "+".join(_NAMES.get(part, part.capitalize()) for part in key.split("+"))
+    parts = key.split("+")
+    return "+".join(_NAMES.get(part, part if len(key) == 1 else part.capitalize()) for part in parts)
 
 
 def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
@@ -28,6 +29,10 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
             rows.append((", ".join(key_name(key.strip()) for key in binding.key.split(",")), binding.description))
     rows.append(("mouse wheel", f"{WHEEL_ROWS} rows up or down"))
     rows.append(("mouse drag", "select; Ctrl+C copies"))
+    rows += [("", ""), ("F6, then", "")]
+    for binding in MessagePane.BINDINGS:
+        if isinstance(binding, Binding):
+            rows.append((", ".join(map(key_name, binding.key.split(","))), binding.description))
     rows.append(("", ""))
     rows += [(command.value, said) for command, said in DESCRIPTIONS.items()]
     rows += list(door.HELP.items())

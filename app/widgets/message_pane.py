@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from enum import Enum
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.selection import Selection
@@ -24,6 +26,7 @@ from textual.widget import Widget
 from app.timeline import TimelineEntry
 from app.widgets.rows import Role
 from app.widgets.scrollback import Extent, Line, Scrollback
+from app.widgets.window import ident
 from app.widgets.wrap import wrap
 
 WHEEL_ROWS = 3
@@ -44,11 +47,43 @@ _COMPONENTS = {
 }
 
 
+class What(Enum):
+    """What can be done about a message."""
+
+    REPLY = "reply"
+    EDIT = "edit"
+    DELETE = "delete"
+    REACT = "react"
+    COPY = "copy"
+    OPEN = "open"
+    DETAILS = "details"
+
+
 class MessagePane(Widget):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*_COMPONENTS.values(), "message-pane--hint"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*_COMPONENTS.values(), "message-pane--hint", "message-pane--pointed"}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "older", "an older message"),
+        Binding("down,j", "newer", "a newer message"),
+        Binding("r", f"choose('{What.REPLY.value}')", "answer it"),
+        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine"),
+        Binding("d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice"),
+        Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back"),
+        Binding("y", f"choose('{What.COPY.value}')", "copy its text"),
+        Binding("o", f"choose('{What.OPEN.value}')", "open its link"),
+        Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it"),
+    ]
 
     class Moved(Message):
         """What is on the screen has changed."""
+
+    class Chosen(Message):
+        """Something is to be done about a message."""
+
+        def __init__(self, what: What, entry: TimelineEntry) -> None:
+            super().__init__()
+            self.what = what
+            self.entry = entry
 
     def __init__(self, scrollback: Scrollback, own_feed: bytes, hints: Sequence[str], *, id: str | None = None) -> None:
         """hints: shown while there are no messages."""
@@ -82,6 +117,7 @@ class MessagePane(Widget):
         self._scrollback.landed(entries)
         if any(entry.change is not None for entry in entries):
             self._strips.clear()
+            self._lines = None  # what is drawn before the next turn is drawn from what there is now
         self._draw_soon()
 
     def flooded(self) -> None:
@@ -93,6 +129,36 @@ class MessagePane(Widget):
         """Authors are called otherwise now."""
         self._scrollback.renamed()
         self._draw_soon()
+
+    @property
+    def pointed_at(self) -> TimelineEntry | None:
+        """The message that is pointed at, in message mode."""
+        return self._scrollback.cursor
+
+    def point(self) -> None:
+        """Begin message mode: keys go to the messages now."""
+        self._scrollback.point()
+        if self.pointed_at is not None:
+            self.can_focus = True
+            self.focus()
+        self._draw()
+
+    def point_not(self) -> None:
+        self._scrollback.point_not()
+        self.can_focus = False
+        self._draw()
+
+    def action_older(self) -> None:
+        self._scrollback.move_cursor(-1)
+        self._draw()
+
+    def action_newer(self) -> None:
+        self._scrollback.move_cursor(1)
+        self._draw()
+
+    def action_choose(self, what: str) -> None:
+        if self.pointed_at is not None:
+            self.post_message(self.Chosen(What(what), self.pointed_at))
 
     def held(self, seq: int) -> None:
         """Own messages up to seq are on another computer too."""
@@ -203,9 +269,15 @@ class MessagePane(Widget):
         if index < 0:
             return None, Strip.blank(width, self._style(Role.SPACE, b""))
         line = lines[index]
+        pointed_at = self._scrollback.cursor
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(line.number)) is not None:
             return line.number, self._strip(self._highlight(self._segments(line), line.row.prefix, span), width)
+        if pointed_at is not None and ident(pointed_at) == ident(line.entry):
+            style = self.get_component_rich_style("message-pane--pointed")
+            ground = Style(bgcolor=style.bgcolor, reverse=style.reverse)
+            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in self._segments(line)]
+            return line.number, self._strip(pointed, width, style)
         strip = self._strips.get(line.number)
         if strip is None:
             if len(self._strips) >= _MAX_STRIPS:
@@ -224,10 +296,10 @@ class MessagePane(Widget):
             segments.append(Segment(text, style))
         return segments
 
-    def _strip(self, segments: list[Segment], width: int) -> Strip:
+    def _strip(self, segments: list[Segment], width: int, rest: Style | None = None) -> Strip:
         cells = sum(cell_len(segment.text) for segment in segments)
         if cells < width:
-            segments.append(Segment(" " * (width - cells), self._style(Role.SPACE, b"")))
+            segments.append(Segment(" " * (width - cells), rest or self._style(Role.SPACE, b"")))
         return Strip(segments, max(cells, width)).crop(0, width)
 
     def _style(self, role: Role, author: bytes) -> Style:

@@ -23,7 +23,7 @@ class Outbox:
         self,
         send: Callable[[str], Future[TimelineEntry]],
         *,
-        saved: Callable[[], None],
+        saved: Callable[[TimelineEntry], None],
         failed: Callable[[str, BaseException], None],
     ) -> None:
         """saved: called in the loop with each message that is durable; failed: with those that are not, in order
@@ -40,13 +40,13 @@ class Outbox:
     def pending(self) -> int:
         return self._pending
 
-    def put(self, text: str) -> None:
-        """Hand `text` to the log. ChatError: it was not taken."""
+    def put(self, text: str, send: Callable[[str], Future[TimelineEntry]] | None = None) -> None:
+        """Hand `text` to the log; send: how, if not as a plain message. ChatError: it was not taken."""
         if self._pending >= MAX_PENDING:
             raise ChatError(
                 f"{MAX_PENDING} messages are waiting for the disk: this one stays here until they are saved"
             )
-        saved = self._send(text)
+        saved = (send or self._send)(text)
         self._pending += 1
         self._settled.clear()
         # The future is done in the log's thread; what follows belongs to who put the text here.
@@ -62,7 +62,7 @@ class Outbox:
         self._pending -= 1
         error = done.exception()
         if error is None:
-            self._saved()
+            self._saved(done.result())
         else:
             self._failed.append((text, error))
         if self._pending:

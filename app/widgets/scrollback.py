@@ -68,6 +68,7 @@ class Scrollback:
         self._height = 24
         self._wrapped: dict[Ident, EntryRows] = {}
         self._anchor: _Anchor | None = None  # None: follows the end
+        self._cursor: _Anchor | None = None  # what is pointed at in message mode
         self._new: dict[Ident, _New] = {}
         self._uncounted = 0  # entries below that landed in floods
         self._known_below = 0  # entries below the reader when that was looked at last
@@ -183,6 +184,53 @@ class Scrollback:
         self._anchor = None
         self._new.clear()
         self._uncounted = 0
+
+    @property
+    def cursor(self) -> TimelineEntry | None:
+        """The message that is pointed at, in message mode."""
+        if self._cursor is None or self.empty:
+            return None
+        ordinal = self._window.find(self._cursor.key)
+        if not self._window.has(ordinal):
+            ordinal = self._window.end - 1
+        return self._window[ordinal]
+
+    def point(self) -> None:
+        """Point at the newest message on the screen."""
+        if not self.empty:
+            ordinal, _ = self._down(self._top(), self._height - 1)[0]
+            self._point(ordinal)
+
+    def point_not(self) -> None:
+        self._cursor = None
+
+    def move_cursor(self, messages: int) -> None:
+        """Point at an older (negative) or newer message, and bring all of it onto the screen."""
+        entry = self.cursor
+        if entry is None:
+            return
+        step = 1 if messages > 0 else -1
+        ordinal = self._window.find(entry.key)
+        for _ in range(abs(messages)):
+            if not self._window.has(ordinal + step):
+                break
+            ordinal += step
+        self._point(ordinal)
+        self._show(ordinal)
+
+    def _point(self, ordinal: int) -> None:
+        entry = self._window[ordinal]
+        self._cursor = _Anchor(ident(entry), entry.key, 0)
+
+    def _show(self, ordinal: int) -> None:
+        """Move the screen as little as it takes to show the entry; its beginning if it is longer than the screen."""
+        top = self._top()
+        bottom, _ = self._down(top, self._height - 1)
+        last = len(self._rows(self._window[ordinal])) - 1
+        if (ordinal, 0) < top or last >= self._height:
+            self._stand((ordinal, 0))
+        elif (ordinal, last) > bottom:
+            self._stand(self._up((ordinal, last), self._height - 1)[0])
 
     def to_rank(self, rank: int) -> None:
         """Bring the entry with `rank` smaller ones to the top; beyond the last page, follow the end."""

@@ -1,0 +1,161 @@
+"""Message mode: pointing at a message, and what is done about it.
+
+- A text for a message, such as an answer, is written in the composer. The draft that was there waits in the purpose.
+- What cannot be done raises a ChatError that says why; nothing has changed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from app.amendments import Deletion, Edit
+from app.entry import Reference, check_text
+from app.errors import LocalEntryError
+from app.status import Notice
+from app.timeline import TimelineEntry
+from app.widgets.backend import ChatBackend
+from app.widgets.composer import Composer
+from app.widgets.info_screen import InfoScreen
+from app.widgets.message_pane import MessagePane, What
+from app.widgets.message_sheet import details, link_in, reaction
+from app.widgets.outbox import Outbox
+from app.widgets.purpose import Aim, Purpose, PurposeLine
+
+_KEYS = "↑↓ choose  r answer  e change  d delete  + react  y copy  o open  i more"
+
+
+class MessageMode:
+    def __init__(
+        self,
+        backend: ChatBackend,
+        outbox: Outbox,
+        pane: MessagePane,
+        composer: Composer,
+        line: PurposeLine,
+        *,
+        answer: Callable[[Notice], None],
+        zone: tzinfo | None,
+    ) -> None:
+        """answer: tells what somebody who just pressed a key waits for; zone: of times, None for the computer's own."""
+        self.purpose: Purpose | None = None
+        self._backend = backend
+        self._outbox = outbox
+        self._pane = pane
+        self._composer = composer
+        self._line = line
+        self._answer = answer
+        self._zone = zone
+        self._about_to_delete: tuple[bytes, int] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to go back from."""
+        return self.purpose is not None or self._pane.pointed_at is not None
+
+    def toggle(self) -> None:
+        if self._pane.pointed_at is not None:
+            self._leave()
+            return
+        self._pane.point()
+        if self._pane.pointed_at is not None:
+            self._line.show(_KEYS)
+
+    def back(self) -> None:
+        """To the composer, or to the draft that waits there."""
+        if self._pane.pointed_at is not None:
+            self._leave()
+        else:
+            self._end()
+
+    def choose(self, what: What, entry: TimelineEntry) -> None:
+        about_to_delete, self._about_to_delete = self._about_to_delete, None
+        match what:
+            case What.COPY:
+                self._pane.app.copy_to_clipboard(entry.text or "")
+                self._answer(Notice("copied"))
+            case What.OPEN:
+                self._open(entry)
+            case What.DETAILS:
+                self._show_details(entry)
+            case What.DELETE if about_to_delete != (entry.feed, entry.seq):
+                _need_own(entry)
+                self._about_to_delete = entry.feed, entry.seq
+                self._answer(Notice("d once more deletes it on all screens; who has its text keeps that"))
+            case What.DELETE:
+                deletion = Deletion(self._target(entry))
+                self._outbox.put("", lambda _: self._backend.log.amend(deletion))
+                self._leave()
+            case What.EDIT:
+                _need_own(entry)
+                self._begin(Aim.EDIT, entry, entry.text or "")
+            case What.REPLY:
+                self._begin(Aim.REPLY, entry)
+            case What.REACT:
+                self._begin(Aim.REACT, entry)
+
+    def fulfil(self, text: str) -> None:
+        """Send what was written for the purpose; the draft comes back."""
+        purpose, log = self.purpose, self._backend.log
+        if purpose is None:
+            return
+        target = purpose.target
+        match purpose.aim:
+            case Aim.REPLY:
+                self._outbox.put(check_text(text.strip("\n")), lambda said: log.reply(said, target))
+            case Aim.EDIT:
+                self._outbox.put(check_text(text.strip("\n")), lambda said: log.amend(Edit(target, said)))
+            case Aim.REACT:
+                said = reaction(purpose.entry, target, text.strip(), log.author)
+                self._outbox.put(text, lambda _: log.amend(said))
+        self._end()
+
+    def _leave(self) -> None:
+        self._about_to_delete = None
+        self._line.show("" if self.purpose is None else self.purpose.sentence())
+        self._pane.point_not()
+        self._composer.focus()
+
+    def _begin(self, aim: Aim, entry: TimelineEntry, text: str = "") -> None:
+        label = self._backend.people.label(entry.author, entry.name)
+        draft = self.purpose.draft if self.purpose else self._composer.text
+        self.purpose = Purpose(aim, entry, self._target(entry), label, draft)
+        self._leave()
+        self._write(text)
+
+    def _end(self) -> None:
+        purpose, self.purpose = self.purpose, None
+        self._line.show("")
+        if purpose is not None:
+            self._write(purpose.draft)
+
+    def _write(self, text: str) -> None:
+        self._composer.load_text(text)
+        self._composer.move_cursor(self._composer.document.end)
+
+    def _target(self, entry: TimelineEntry) -> Reference:
+        target = self._backend.log.reference(entry.feed, entry.seq)
+        if target is None:
+            raise LocalEntryError("the message is not here any more")
+        return target
+
+    def _open(self, entry: TimelineEntry) -> None:
+        link = link_in(entry.text or "")
+        if link is None:
+            raise LocalEntryError("there is no link in this message")
+        self._pane.app.open_url(link)
+        self._answer(Notice(f"opening {link}"))
+
+    def _show_details(self, entry: TimelineEntry) -> None:
+        log = self._backend.log
+        holders = [record.name for record in log.peers().values() if record.held.get(entry.feed, 0) >= entry.seq]
+        versions = log.versions(entry.feed, entry.seq)
+        rows = details(entry, self._backend.people, versions, holders, self._zone)
+        self._pane.app.push_screen(InfoScreen("This message", lambda: rows))
+
+
+def _need_own(entry: TimelineEntry) -> None:
+    if not entry.own:
+        raise LocalEntryError("only who wrote a message can change or delete it")
+    if entry.deleted:
+        raise LocalEntryError("it is deleted already")

@@ -1,0 +1,70 @@
+"""What there is to know about one message: plain functions of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from app.amendments import Reaction, check_symbol
+from app.entry import Reference
+from app.identity import fingerprint, grouped
+from app.people import People
+from app.text import one_line
+from app.timeline import TimelineEntry
+from app.widgets.info_screen import Row
+
+_LINK = re.compile(r"https?://[^\s<>\"'`\x00-\x1f\x7f-\x9f]+")
+_AT_LINK_END = ".,;:!?)]}"  # what more often ends the sentence than the address
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def link_in(text: str) -> str | None:
+    """The first address in `text`, made harmless."""
+    found = _LINK.search(text)
+    return None if found is None else one_line(found[0].rstrip(_AT_LINK_END))
+
+
+def reaction(entry: TimelineEntry, target: Reference, symbol: str, me: bytes) -> Reaction:
+    """My reaction to a message; the same again takes it back. LocalEntryError: `symbol` cannot be one."""
+    given = entry.amended.reactions if entry.amended else ()
+    mine = any(me in keys for other, keys in given if other == symbol)
+    return Reaction(target, check_symbol(symbol), not mine)
+
+
+def details(
+    entry: TimelineEntry,
+    people: People,
+    versions: Sequence[tuple[int | None, str]],
+    holders: Sequence[str],
+    zone: tzinfo | None,
+) -> list[Row]:
+    """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it."""
+    rows = [
+        ("author", one_line(people.label(entry.author, entry.name))),
+        ("fingerprint", grouped(fingerprint(entry.author))),
+        ("written", _moment(entry.time, zone)),
+        ("saved here", _moment(entry.arrival, zone)),
+        ("feed", f"{entry.feed.hex()[:16]}…  entry {entry.seq:,}"),
+    ]
+    if entry.own:
+        rows.append(("held by", ", ".join(map(one_line, holders)) or "only this computer, as far as is known"))
+    if entry.deleted:
+        rows.append(("", "deleted by its author: who has it keeps it, as this computer does"))
+    for symbol, keys in entry.amended.reactions if entry.amended else ():
+        names = [one_line(people.label(key, "")) for key in keys if not people.is_refused(key)]
+        if names:
+            rows.append((symbol, ", ".join(names)))
+    if versions or entry.deleted:
+        rows.append(("first text", one_line(entry.entry.text or "")))
+        rows += [(_moment(time, zone), one_line(text)) for time, text in reversed(versions)]
+    return rows
+
+
+def _moment(time: int | None, zone: tzinfo | None) -> str:
+    if time is None:
+        return "at an unknown time"
+    try:
+        return f"{(_EPOCH + timedelta(microseconds=time)).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError, OSError):
+        return "at a time that no calendar has"

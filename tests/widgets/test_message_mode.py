@@ -1,0 +1,133 @@
+"""Message mode as fingers know it: F6, a message, a letter, and back to the draft."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.timeline import TimelineEntry
+from app.widgets.message_sheet import link_in
+from app.widgets.status_bar import StatusBar
+from tests.widgets.chats import LocalChat
+from tests.widgets.test_chat_app import chat, composer, opened, pane, screen, until
+
+__all__ = ["chat"]
+
+
+def newest(chat: LocalChat) -> TimelineEntry:
+    return chat.log.before(b"\xff" * 16, 1)[0]
+
+
+async def test_an_answer_quotes_what_was_pointed_at_and_the_draft_comes_back(chat: LocalChat) -> None:
+    chat.says("bob", "cake?", "or tea?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"draft", "f6", "k", "r")
+        assert "Reply to bob, “cake?”" in screen(app)
+        assert composer(app).text == ""
+        await pilot.press(*"yes", "enter")
+        await until(lambda: "↪ bob: cake?" in screen(app))
+        assert newest(chat).text == "yes"
+        assert composer(app).text == "draft"
+        assert composer(app).has_focus
+
+
+async def test_escape_goes_back_step_by_step(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"draft", "f6", "r", *"no")
+        assert composer(app).text == "no"
+        await pilot.press("escape")
+        assert composer(app).text == "draft"
+        assert "Reply to" not in screen(app)
+        await pilot.press("f6", "escape", "!")
+        assert composer(app).text == "draft!"
+
+
+async def test_letters_go_to_the_messages_only_while_one_is_pointed_at(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "j", "k", "z", "f6", *"jk")
+        assert composer(app).text == "jk"
+
+
+async def test_my_message_is_changed_in_place(chat: LocalChat) -> None:
+    chat.log.append("helo").result()
+    chat.says("bob", *(f"{number}" for number in range(60))).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("alt+home", "f6", *(["up"] * 60), "e")
+        assert composer(app).text == "helo"
+        await pilot.press("backspace", "l", "o", "enter")
+        await until(lambda: "hello" in screen(app))
+        assert "edited" in screen(app)
+        assert chat.log.count() == 61
+
+
+async def test_what_is_not_mine_is_neither_changed_nor_deleted(chat: LocalChat) -> None:
+    chat.says("bob", "mine").result()
+    async with opened(chat) as (app, pilot):
+        for key in "ed":
+            await pilot.press("f6", key)
+            assert app.query_one(StatusBar).notice == "only who wrote a message can change or delete it"
+            await pilot.press("escape")
+        assert newest(chat).text == "mine"
+
+
+async def test_a_message_is_deleted_with_the_second_d(chat: LocalChat) -> None:
+    chat.log.append("one").result()
+    chat.log.append("two").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "d", "k", "d")
+        assert not newest(chat).deleted
+        await pilot.press("d")
+        await until(lambda: "[deleted by its author]" in screen(app))
+        assert [entry.text for entry in chat.log.before(b"\xff" * 16, 2)] == [None, "two"]
+
+
+async def test_a_reaction_is_given_and_taken_back(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "+", *"two words", "enter")
+        assert "a reaction is one emoji or a short word" in app.query_one(StatusBar).notice
+        composer(app).load_text("👍")
+        await pilot.press("enter")
+        await until(lambda: "👍 1" in screen(app))
+        await pilot.press("f6", "+")
+        composer(app).load_text("👍")
+        await pilot.press("enter")
+        await until(lambda: "👍" not in "".join(pane(app)))
+
+
+async def test_details_say_who_wrote_it_and_what_it_said_before(chat: LocalChat) -> None:
+    chat.log.append("helo").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "e", "backspace", "l", "o", "enter")
+        await until(lambda: "edited" in screen(app))
+        await pilot.press("f6", "i")
+        await until(lambda: "first text" in screen(app))
+        for part in ("author", "alice", "fingerprint", "only this computer", "helo", "hello"):
+            assert part in screen(app)
+
+
+async def test_without_messages_there_is_nothing_to_point_at(chat: LocalChat) -> None:
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", *"jk")
+        assert composer(app).text == "jk"
+
+
+async def test_the_draft_that_waits_is_the_one_that_is_kept(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"draft", "f6", "r", *"half an answer")
+        assert app.draft == "draft"
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("see https://example.org/a_(b), please", "https://example.org/a_(b"),
+        ("http://[::1]:8080/x.", "http://[::1]:8080/x"),
+        ("https://example.org/\x1b]8;;evil", "https://example.org/"),
+        ("no link: ftp://example.org", None),
+    ],
+)
+def test_a_link_is_found_where_it_ends(text: str, link: str | None) -> None:
+    assert link_in(text) == link
