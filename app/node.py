@@ -25,7 +25,7 @@ from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
 from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
-from app.peers import PeerRecord
+from app.peers import Author, PeerRecord
 from app.people import People, set_apart
 from app.people_list import people_list
 from app.status import Held, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
 
 MAX_STATES = 64  # peers that are remembered to be shown, beside those who are connected
 MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
+MAX_INTRODUCED = 3  # people known through others who come at once; of more only the number is told
 MAX_SAID_ONCE = 256  # warnings about peers in one run; more of them nobody reads
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
 
@@ -84,6 +85,7 @@ class Node:
         self._unsaved_held: set[bytes] = set()
         self._storage_failed = False
         self._said_once: set[tuple[bytes, str]] = set()
+        self._unmet: set[bytes] = set()
         self._refusals_told: dict[str, int] = {}  # by name
 
     # What faces use.
@@ -151,6 +153,7 @@ class Node:
             own = any(advance.feed == self.log.own_feed for advance in advances)
             _call_in(loop, tell_mesh if own else lambda: loop.call_soon(tell_mesh))
 
+        self._unmet = set(self._unmet_authors())
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
         dice = random.SystemRandom()
@@ -280,6 +283,24 @@ class Node:
         """Entries by an author whose feed was not here: they may be somebody's namesake."""
         self.people.changed()
         self._tell(Renamed())
+        unmet = self._unmet_authors()
+        new = [author for key, author in unmet.items() if key not in self._unmet]
+        self._unmet = set(unmet)
+        if len(new) > MAX_INTRODUCED:
+            self._tell(Notice(f"{len(new)} people whom you never met are known through others now"))
+        else:
+            for author in new:
+                self._tell(Notice(self._introduction(author)))
+
+    def _unmet_authors(self) -> dict[bytes, Author]:
+        """Whose entries are here, and who were never met, by key."""
+        met = {self._identity.public, *self.door.records}
+        return {author.key: author for author in self.log.authors() if author.key not in met}
+
+    def _introduction(self, author: Author) -> str:
+        label, bringer = self.people.label(author.key, author.name), self.door.records.get(author.via)
+        through = "others" if bringer is None else self.people.label(bringer.key, bringer.name)
+        return f"{one_line(author.name)}, via {one_line(through)}: never met, so shown as {one_line(label)}"
 
     def _peer_changed(self, state: PeerState) -> None:
         key = (name_key(state.name), state.key)

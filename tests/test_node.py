@@ -121,6 +121,19 @@ async def test_bob_reads_alice_through_carol_when_he_never_meets_her(people: Cal
             await bob.until(lambda: bob.node.log.head(feed) == carol.node.log.head(feed))
 
 
+async def test_who_is_met_only_through_somebody_is_introduced_so(people: Callable[[str], Person]) -> None:
+    alice, bob, carol = people("alice"), people("bob"), people("carol")
+    async with carol.chatting(alice.name, bob.name):
+        async with alice.chatting(carol.name, bob.name):
+            await alice.says("through carol")
+            await carol.until(lambda: carol.reads() == ["through carol"])
+        async with bob.chatting(carol.name, alice.name):
+            introduction = Notice(f"{alice.name}, via {carol.name}: never met, so shown as {alice.name}?")
+            await bob.until(lambda: introduction in bob.events)
+        assert not any(isinstance(event, Notice) and ", via " in event.text for event in carol.events)
+
+
+
 async def test_a_message_counts_as_held_when_it_is_on_the_peers_disk_and_that_is_remembered(
     people: Callable[[str], Person],
 ) -> None:

@@ -22,7 +22,7 @@ from app.widgets.message_sheet import details, link_in, reaction
 from app.widgets.outbox import Outbox
 from app.widgets.purpose import Aim, Purpose, PurposeLine
 
-_KEYS = "↑↓ choose  r answer  e change  d delete  + react  y copy  o open  i more"
+_KEYS = "↑↓  r answer  e change  d delete  + react  y copy  o open  i more"
 
 
 class MessageMode:
