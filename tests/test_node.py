@@ -133,7 +133,6 @@ async def test_who_is_met_only_through_somebody_is_introduced_so(people: Callabl
         assert not any(isinstance(event, Notice) and ", via " in event.text for event in carol.events)
 
 
-
 async def test_a_message_counts_as_held_when_it_is_on_the_peers_disk_and_that_is_remembered(
     people: Callable[[str], Person],
 ) -> None:
