@@ -49,6 +49,15 @@ class People:
             label = self._labels[key, said] = self._label(key, said)
         return label
 
+    def called(self, name: str) -> list[bytes]:
+        """The keys of all who are shown as `name`, or who call themselves so."""
+        wanted = name_key(name)
+        return [
+            author.key
+            for author in self._authors()
+            if wanted in (name_key(author.name), name_key(self.label(author.key, author.name)))
+        ]
+
     def is_refused(self, key: bytes) -> bool:
         record = self._records().get(key)
         return record is not None and record.refused

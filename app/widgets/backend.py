@@ -5,9 +5,9 @@ Reads of the log are synchronous and take well under a frame; all that waits is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.amendments import Amendment
 from app.courtesy import Courtesy
@@ -17,6 +17,19 @@ from app.peers import PeerRecord
 from app.people import People
 from app.status import NodeEvent, Notice, PeerStatus
 from app.timeline import Landed, TimelineEntry, TimelineReader
+
+if TYPE_CHECKING:
+    from app.search import Query
+
+
+class Found(Protocol):
+    """A step of a search. hits: the newest first; looked_at: messages so far."""
+
+    @property
+    def hits(self) -> tuple[TimelineEntry, ...]: ...
+
+    @property
+    def looked_at(self) -> int: ...
 
 
 class ChatLog(TimelineReader, Protocol):
@@ -35,6 +48,9 @@ class ChatLog(TimelineReader, Protocol):
 
     def amend(self, amendment: Amendment) -> Future[TimelineEntry]:
         """Edit, delete, or react to a message. ChatError says why not."""
+
+    def search(self, query: Query) -> Iterator[Found]:
+        """What a query finds, the newest first, in steps of some milliseconds."""
 
     def versions(self, feed: bytes, seq: int) -> Sequence[tuple[int | None, str]]:
         """(time, text) of what a message was edited to, the latest first."""

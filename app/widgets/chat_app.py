@@ -30,7 +30,7 @@ from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
-from app.widgets.commands import Command, Decide, Hint, Say
+from app.widgets.commands import Command, Decide, Hint, Say, Search
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
@@ -54,7 +54,7 @@ _FLOOD_PAUSE = 0.1  # seconds
 _NOTICES = 100  # that /notices lists
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
-_PANE_ACTIONS = frozenset({"page_up", "page_down", "to_start", "to_end"})
+_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "to_start", "to_end", "search", "message_mode"})
 
 
 class NodeTold(Message):
@@ -77,6 +77,7 @@ class ChatApp(App[None]):
         Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
         Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True),
         Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True),
+        Binding("ctrl+f", "search", "find messages", priority=True),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+c", "copy", "copy what is selected; never ends the chat", priority=True),
         Binding("super+c", "copy", show=False, priority=True),
@@ -240,6 +241,8 @@ class ChatApp(App[None]):
             case Command.QUIT:
                 self._composer.load_text("")
                 self.leave()
+            case Search(words):
+                self._search(words)
             case Hint(hint):
                 self._answer(Notice(hint))
                 return False
@@ -272,13 +275,25 @@ class ChatApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "acknowledge":
             return not self.screen.is_modal and (bool(self._notice_board.notice) or self._message_mode.busy)
-        return not (action in _PANE_ACTIONS and self.screen.is_modal)
+        return not (action in _ON_THE_CHAT_ALONE and self.screen.is_modal)
 
     def action_acknowledge(self) -> None:
         if self._notice_board.notice:
             self._notice_board.acknowledge()
         else:
             self._message_mode.back()
+
+    def action_search(self) -> None:
+        self._search("")
+
+    def _search(self, words: str) -> None:
+        from app.widgets.search_screen import SearchScreen  # not before somebody searches
+
+        def go_to(found: TimelineEntry | None) -> None:
+            if found is not None:
+                self._message_mode.point_at(found)
+
+        self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
 
     def action_message_mode(self) -> None:
         self._message_mode.toggle()

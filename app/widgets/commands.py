@@ -17,6 +17,7 @@ class Command(Enum):
     HELP = "/help"
     PEERS = "/peers"
     NOTICES = "/notices"
+    SEARCH = "/search"
     QUIT = "/quit"
 
 
@@ -24,6 +25,7 @@ DESCRIPTIONS = {
     Command.HELP: "this help",
     Command.PEERS: "who is there, how far they are, and their keys",
     Command.NOTICES: "the last notices, with their times",
+    Command.SEARCH: "find messages, also with words after it: from:bob on:2026-11-01 …",
     Command.QUIT: "leave",
 }
 
@@ -41,11 +43,18 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """words: what to look for at first."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     text: str
 
 
-def read(text: str) -> Say | Command | Decide | Hint:
+def read(text: str) -> Say | Command | Decide | Search | Hint:
     if not text.startswith("/"):
         return Say(text)
     if text.startswith("//"):
@@ -53,6 +62,8 @@ def read(text: str) -> Say | Command | Decide | Hint:
     word = text.strip()
     if word.split()[0] in door.COMMANDS:
         return Decide(word)
+    if word.split()[0] == Command.SEARCH.value:
+        return Search(word.removeprefix(Command.SEARCH.value).strip())
     try:
         return Command(word)
     except ValueError:

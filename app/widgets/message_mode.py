@@ -61,6 +61,11 @@ class MessageMode:
         if self._pane.pointed_at is not None:
             self._line.show(_KEYS)
 
+    def point_at(self, entry: TimelineEntry) -> None:
+        """Show `entry`, wherever it is, and point at it."""
+        self._pane.point_at(entry)
+        self._line.show(_KEYS)
+
     def back(self) -> None:
         """To the composer, or to the draft that waits there."""
         if self._pane.pointed_at is not None:

@@ -143,6 +143,13 @@ class MessagePane(Widget):
             self.focus()
         self._draw()
 
+    def point_at(self, entry: TimelineEntry) -> None:
+        """Bring a message onto the screen, and point at it."""
+        self._scrollback.point_at(entry)
+        self.can_focus = True
+        self.focus()
+        self._draw()
+
     def point_not(self) -> None:
         self._scrollback.point_not()
         self.can_focus = False

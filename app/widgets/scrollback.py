@@ -201,6 +201,14 @@ class Scrollback:
             ordinal, _ = self._down(self._top(), self._height - 1)[0]
             self._point(ordinal)
 
+    def point_at(self, entry: TimelineEntry) -> None:
+        """Bring an entry, which may be anywhere, a third down the screen, and point at it."""
+        self._window.load_around(entry.key)
+        ordinal = self._window.find(entry.key)
+        if self._window.has(ordinal):
+            self._stand(self._up((ordinal, 0), self._height // 3)[0])
+            self._point(self._window.find(entry.key))
+
     def point_not(self) -> None:
         self._cursor = None
 
