@@ -289,9 +289,9 @@ class ChatApp(App[None]):
     def _search(self, words: str) -> None:
         from app.widgets.search_screen import SearchScreen  # not before somebody searches
 
-        def go_to(found: TimelineEntry | None) -> None:
+        def go_to(found: tuple[list[TimelineEntry], int] | None) -> None:
             if found is not None:
-                self._message_mode.point_at(found)
+                self._message_mode.go_to(*found)
 
         self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from app.amendments import Deletion, Edit
@@ -47,6 +47,8 @@ class MessageMode:
         self._answer = answer
         self._zone = zone
         self._about_to_delete: tuple[bytes, int] | None = None
+        self._hits: Sequence[TimelineEntry] = ()  # of the last search, the newest first
+        self._at = 0
 
     @property
     def busy(self) -> bool:
@@ -61,10 +63,16 @@ class MessageMode:
         if self._pane.pointed_at is not None:
             self._line.show(_KEYS)
 
-    def point_at(self, entry: TimelineEntry) -> None:
-        """Show `entry`, wherever it is, and point at it."""
-        self._pane.point_at(entry)
-        self._line.show(_KEYS)
+    def go_to(self, hits: Sequence[TimelineEntry], which: int) -> None:
+        """Show one of what was found, wherever it is, and point at it; the others are a key away."""
+        self._hits, self._at = hits, which
+        self._pane.point_at(hits[which])
+        self._line.show(f"{which + 1} of {len(hits)} found, n and N go to others  " + _KEYS)
+
+    def _go_on(self, step: int) -> None:
+        if not self._hits:
+            raise LocalEntryError("nothing was searched for: Ctrl+F finds messages")
+        self.go_to(self._hits, (self._at + step) % len(self._hits))
 
     def back(self) -> None:
         """To the composer, or to the draft that waits there."""
@@ -76,6 +84,10 @@ class MessageMode:
     def choose(self, what: What, entry: TimelineEntry) -> None:
         about_to_delete, self._about_to_delete = self._about_to_delete, None
         match what:
+            case What.OLDER_HIT:
+                self._go_on(1)
+            case What.NEWER_HIT:
+                self._go_on(-1)
             case What.COPY:
                 self._pane.app.copy_to_clipboard(entry.text or "")
                 self._answer(Notice("copied"))

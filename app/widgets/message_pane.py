@@ -57,6 +57,8 @@ class What(Enum):
     COPY = "copy"
     OPEN = "open"
     DETAILS = "details"
+    OLDER_HIT = "older hit"
+    NEWER_HIT = "newer hit"
 
 
 class MessagePane(Widget):
@@ -71,6 +73,8 @@ class MessagePane(Widget):
         Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back"),
         Binding("y", f"choose('{What.COPY.value}')", "copy its text"),
         Binding("o", f"choose('{What.OPEN.value}')", "open its link"),
+        Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found"),
+        Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before"),
         Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it"),
     ]
 

@@ -31,11 +31,12 @@ from app.widgets.wrap import shorten
 MAX_HITS = 500
 _PAUSE = 0.15  # seconds after a letter: who types a word means all of it
 _AROUND = 30  # characters before a hit that are shown with it
+_WIDE = 60  # cells; below, the time of day would leave too few for the text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class SearchScreen(ModalScreen[TimelineEntry | None]):
-    """Ends with the message to go to, or with None."""
+class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
+    """Ends with what was found, the newest first, and which of them to go to; or with None."""
 
     AUTO_FOCUS = "#search-words"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,11 +71,11 @@ class SearchScreen(ModalScreen[TimelineEntry | None]):
     def _submitted(self) -> None:
         """Enter takes the newest hit."""
         if self._hits:
-            self.dismiss(self._hits[0])
+            self.dismiss((self._hits, 0))
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._hits[event.option_index])
+        self.dismiss((self._hits, event.option_index))
 
     def action_into_hits(self) -> None:
         if self._hits:
@@ -123,7 +124,8 @@ class SearchScreen(ModalScreen[TimelineEntry | None]):
         first = next(iter(spans(text, query.terms)), (0, 0))[0]
         if first > _AROUND:
             text = "…" + text[first - _AROUND + 1 :]
-        head = f"{_moment(hit.time, self._zone)} {one_line(self._people.label(hit.author, hit.name))}: "
+        moment = _moment(hit.time, self._zone, "%Y-%m-%d %H:%M" if width >= _WIDE else "%y-%m-%d")
+        head = f"{moment} {one_line(self._people.label(hit.author, hit.name))}: "
         shown = shorten(text, max(10, width - len(head)))
         content = Content.assemble((head, "$text-muted"), shown)
         for start, end in spans(shown, query.terms):
@@ -131,8 +133,8 @@ class SearchScreen(ModalScreen[TimelineEntry | None]):
         return content
 
 
-def _moment(time: int, zone: tzinfo | None) -> str:
+def _moment(time: int, zone: tzinfo | None, form: str) -> str:
     try:
-        return f"{(_EPOCH + timedelta(microseconds=time)).astimezone(zone):%Y-%m-%d %H:%M}"
+        return (_EPOCH + timedelta(microseconds=time)).astimezone(zone).strftime(form)
     except (OverflowError, ValueError, OSError):
-        return "----------"
+        return "--------"

@@ -45,6 +45,22 @@ async def test_the_arrows_choose_among_the_hits(chat: LocalChat) -> None:
         assert "the last zebra" not in screen(app)
 
 
+async def test_n_and_shift_n_go_from_hit_to_hit(chat: LocalChat) -> None:
+    chat.says("bob", *(f"zebra {number}" if number % 100 == 50 else f"x {number}" for number in range(300))).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "n")
+        assert "nothing was searched for" in screen(app)
+        await pilot.press("escape", "escape", "ctrl+f", *"zebra")
+        await until(lambda: "3 found in 300" in screen(app))
+        await pilot.press("enter")
+        for key, expected in (("n", 150), ("n", 50), ("n", 250), ("N", 50)):
+            await until(lambda: not isinstance(app.screen, SearchScreen))
+            await pilot.press(key)
+            assert app._pane.pointed_at is not None
+            assert app._pane.pointed_at.text == f"zebra {expected}"
+            assert f"zebra {expected}" in screen(app)
+
+
 async def test_it_says_when_nothing_is_found_and_what_makes_no_sense(chat: LocalChat) -> None:
     chat.says("bob", "hello").result()
     async with opened(chat) as (app, pilot):
