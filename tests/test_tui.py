@@ -56,6 +56,15 @@ def test_a_terminal_that_goes_away_ends_the_chat_and_keeps_the_draft(show: Open,
     assert draft.load(tmp_path / "draft") == "half a thought"
 
 
+def test_a_draft_survives_a_kill(show: Open, tmp_path: Path) -> None:
+    terminal = show()
+    terminal.type("half a thought")
+    terminal.wait(lambda: draft.load(tmp_path / "draft") == "half a thought")
+    terminal.process.kill()
+    terminal.process.wait(10)
+    show().wait_for("half a thought")
+
+
 def test_ctrl_q_leaves_with_the_terminal_as_it_was(show: Open, tmp_path: Path) -> None:
     terminal = show()
     terminal.type("\x11")

@@ -105,6 +105,7 @@ class ChatApp(App[None]):
         self._notices: deque[tuple[str, Notice]] = deque(maxlen=_NOTICES)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._draft = draft
+        self.draft_changed = asyncio.Event()  # set with each change of the composer's text
         self._zone = zone
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
@@ -340,6 +341,9 @@ class ChatApp(App[None]):
         self.exit()
 
     # what happens
+
+    def on_text_area_changed(self) -> None:
+        self.draft_changed.set()
 
     def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:
