@@ -55,11 +55,11 @@ def parse_query(text: str, *, keys_of: Callable[[str], Iterable[bytes]], zone: t
                     raise UsageError(f"from: takes a name as the screen shows it; nobody here is called {value!r}")
                 authors |= found
             case "after":
-                since.append(_days(value, zone)[1])
+                since.append(day_range(value, zone)[1])
             case "before":
-                until.append(_days(value, zone)[0])
+                until.append(day_range(value, zone)[0])
             case "on":
-                first, end = _days(value, zone)
+                first, end = day_range(value, zone)
                 since.append(first)
                 until.append(end)
             case _:
@@ -127,8 +127,11 @@ def _after_marks(text: str, end: int) -> int:
     return end
 
 
-def _days(text: str, zone: tzinfo | None) -> tuple[int, int]:
-    """The first moment of a day, month or year, and the first one after it: microseconds since 1970."""
+def day_range(text: str, zone: tzinfo | None) -> tuple[int, int]:
+    """The first moment of a day, month or year, and the first one after it: microseconds since 1970.
+
+    Raises UsageError with what to type instead.
+    """
     match = _DATE.fullmatch(text)
     try:
         if match is None:

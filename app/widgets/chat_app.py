@@ -30,7 +30,7 @@ from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
-from app.widgets.commands import Command, Decide, Hint, Say, Search
+from app.widgets.commands import Command, Decide, GoTo, Hint, Say, Search
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
@@ -244,6 +244,12 @@ class ChatApp(App[None]):
                 self.leave()
             case Search(words):
                 self._search(words)
+            case GoTo(date):
+                try:
+                    self._go_to_date(date)
+                except ChatError as error:
+                    self._refuse(str(error))
+                    return False
             case Hint(hint):
                 self._answer(Notice(hint))
                 return False
@@ -295,6 +301,11 @@ class ChatApp(App[None]):
                 self._message_mode.go_to(*found)
 
         self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
+
+    def _go_to_date(self, date: str) -> None:
+        from app.search import day_range
+
+        self._pane.to_time(day_range(date, self._zone)[0])
 
     def action_message_mode(self) -> None:
         self._message_mode.toggle()

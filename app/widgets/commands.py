@@ -18,6 +18,7 @@ class Command(Enum):
     PEERS = "/peers"
     NOTICES = "/notices"
     SEARCH = "/search"
+    DATE = "/date"
     QUIT = "/quit"
 
 
@@ -26,6 +27,7 @@ DESCRIPTIONS = {
     Command.PEERS: "who is there, how far they are, and their keys",
     Command.NOTICES: "the last notices, with their times",
     Command.SEARCH: "find messages, also with words after it: from:bob on:2026-11-01 …",
+    Command.DATE: "go to a day, as in /date 2026-11-01, or to a month or year",
     Command.QUIT: "leave",
 }
 
@@ -50,11 +52,18 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class GoTo:
+    """A day, month or year, as typed."""
+
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     text: str
 
 
-def read(text: str) -> Say | Command | Decide | Search | Hint:
+def read(text: str) -> Say | Command | Decide | Search | GoTo | Hint:
     if not text.startswith("/"):
         return Say(text)
     if text.startswith("//"):
@@ -64,6 +73,8 @@ def read(text: str) -> Say | Command | Decide | Search | Hint:
         return Decide(word)
     if word.split()[0] == Command.SEARCH.value:
         return Search(word.removeprefix(Command.SEARCH.value).strip())
+    if word.split()[0] == Command.DATE.value:
+        return GoTo(word.removeprefix(Command.DATE.value).strip())
     try:
         return Command(word)
     except ValueError:

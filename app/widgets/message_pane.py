@@ -194,6 +194,11 @@ class MessagePane(Widget):
         self._scrollback.to_end()
         self._draw()
 
+    def to_time(self, time: int) -> None:
+        """To the first message from then on. time: microseconds since 1970."""
+        self._scrollback.to_time(time)
+        self._draw()
+
     def drag_to(self, position: float) -> None:
         """position: in entries before the first one on the screen."""
         extent = self._scrollback.extent()

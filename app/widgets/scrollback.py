@@ -14,7 +14,7 @@ from datetime import tzinfo
 
 from app.timeline import TimelineEntry, TimelineReader
 from app.widgets.rows import MAX_WIDTH, Columns, EntryRows, Names, Row
-from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
+from app.widgets.window import MAX_ENTRIES, Ident, Window, ident, predecessor
 
 MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
 MAX_COUNTED = 9_999  # new entries below; more are shown as this many and a plus sign
@@ -250,6 +250,22 @@ class Scrollback:
         ordinal = self._window.find(key)
         if self._window.has(ordinal):
             self._stand((ordinal, _DAY_ROW if self._has_day_row(ordinal) else 0))
+
+    def to_time(self, time: int) -> None:
+        """Bring the first entry from `time` on to the top; beyond the last one, follow the end.
+
+        Times are in order but for clocks that were wrong: those are passed over as a person would who leafs through.
+        """
+        low, high = 0, self._reader.count()
+        while low < high:
+            middle = (low + high) // 2
+            key = self._reader.at_rank(middle)
+            found = () if key is None else self._reader.after(predecessor(key), 1)
+            if found and found[0].time < time:
+                low = middle + 1
+            else:
+                high = middle
+        self.to_rank(low)
 
     def landed(self, entries: Sequence[TimelineEntry]) -> None:
         """Entries have become durable, or have got another place."""

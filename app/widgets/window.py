@@ -68,7 +68,7 @@ class Window:
 
     def load_around(self, key: bytes) -> None:
         before = self._reader.before(key, PAGE)
-        after = self._reader.after(_predecessor(key), 2 * PAGE)
+        after = self._reader.after(predecessor(key), 2 * PAGE)
         self._replace([*before, *after], at_start=len(before) < PAGE, at_end=len(after) < 2 * PAGE)
 
     def landed(self, entries: Sequence[TimelineEntry], *, following: bool) -> bool:
@@ -174,5 +174,5 @@ def _key(entry: TimelineEntry) -> bytes:
     return entry.key
 
 
-def _predecessor(key: bytes) -> bytes:
+def predecessor(key: bytes) -> bytes:
     return key if not any(key) else (int.from_bytes(key) - 1).to_bytes(len(key))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def chat(tmp_path: Path) -> Iterator[LocalChat]:
 async def opened(
     chat: LocalChat, width: int = 80, height: int = 24, draft: str = ""
 ) -> AsyncIterator[tuple[ChatApp, Pilot[None]]]:
-    app = ChatApp(chat, draft=draft)
+    app = ChatApp(chat, draft=draft, zone=UTC)
     async with app.run_test(size=(width, height)) as pilot:
         await until(lambda: chat.running)
         yield app, pilot
@@ -437,3 +438,15 @@ async def test_whatever_was_clicked_or_closed_the_composer_has_the_keys(chat: Lo
             await pilot.press(key, "x")
         await pilot.press("f1", "escape", "x")
         assert composer(app).text.count("x") == 8
+
+
+async def test_a_date_is_gone_to_and_what_is_none_said(chat: LocalChat) -> None:
+    chat.says("bob", *(f"message {number}" for number in range(300))).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"/date 2023-11-15", "enter")
+        assert not any("message 299" in row for row in pane(app))
+        assert "15 November 2023" in screen(app)
+        assert composer(app).text == ""
+        await pilot.press(*"/date never", "enter")
+        assert "never is no date: write it as 2026-11-01" in screen(app)
+        assert composer(app).text == "/date never"

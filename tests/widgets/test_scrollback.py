@@ -14,7 +14,7 @@ from app.timeline import TimelineEntry
 from app.widgets.rows import Columns, EntryRows
 from app.widgets.scrollback import MAX_COUNTED, Scrollback
 from app.widgets.window import MAX_ENTRIES
-from tests.widgets.timelines import DAY, START, MemoryTimeline, message
+from tests.widgets.timelines import DAY, MINUTE, START, MemoryTimeline, message
 
 TEXTS = st.one_of(
     st.sampled_from(["hello", "a b c", "漢字" * 12, "one\ntwo\nthree", "word " * 12, "👩\u200d👩\u200d👧 family"]),
@@ -404,3 +404,15 @@ def test_text_between_two_places_is_the_messages_own() -> None:
     prefix = lines[1].row.prefix
     assert scrollback.text_between((lines[1].number, prefix + 4), (lines[2].number, 6)) == "quick brown fox  jumps over"
     assert scrollback.text_between((lines[4].number, 0), (lines[4].number, prefix + 1)) == "y"
+
+
+def test_a_moment_is_found_whatever_lies_before_it() -> None:
+    _, scrollback = filled(5000)
+    scrollback.to_time(START + 100 * MINUTE)
+    assert screen(scrollback)[0].endswith("message 100")
+    scrollback.to_time(START + 100 * MINUTE + 1)
+    assert screen(scrollback)[0].endswith("message 101")
+    scrollback.to_time(0)
+    assert any(row.endswith("message 1") for row in screen(scrollback)[:2])
+    scrollback.to_time(START + 6000 * MINUTE)
+    assert scrollback.following
