@@ -41,6 +41,9 @@ class ChatLog(TimelineReader, Protocol):
     def author(self) -> bytes:
         """The public key of whose log it is."""
 
+    def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None:
+        """An entry, if it is here and shown."""
+
     def reference(self, feed: bytes, seq: int) -> Reference | None:
         """How a message that is here is named by others."""
 

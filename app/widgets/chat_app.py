@@ -34,6 +34,7 @@ from app.widgets.commands import Command, Decide, GoTo, Hint, Say, Search
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
+from app.widgets.inputs import Inputs
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
@@ -104,6 +105,7 @@ class ChatApp(App[None]):
         self._scrollback = Scrollback(self._timeline, zone=zone, names=backend.people)
         self._notices: deque[tuple[str, Notice]] = deque(maxlen=_NOTICES)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
+        self._inputs = Inputs(self._timeline)
         self._draft = draft
         self.draft_changed = asyncio.Event()  # set with each change of the composer's text
         self._zone = zone
@@ -125,7 +127,9 @@ class ChatApp(App[None]):
         yield NoticeBoard(id="notices")
         yield StatusBar(self._backend.me, self._backend.room, id="status")
         yield PurposeLine(id="purpose")
-        yield Composer(self._submit, self._refuse, placeholder="Write a message, Enter sends", id="composer")
+        yield Composer(
+            self._submit, self._refuse, self._inputs, placeholder="Write a message, Enter sends", id="composer"
+        )
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 
 from app.entry import MAX_TEXT_BYTES
 from app.text import harmless
+from app.widgets.inputs import Inputs
 
 MAX_DRAFT = 16 * MAX_TEXT_BYTES  # characters: more would make every key press slow, and cannot be sent anyway
 _JOINERS = ("\u200c", "\u200d")  # Persian, Indic scripts and emoji need them; Textual takes them for unprintable
@@ -28,11 +29,13 @@ class Composer(TextArea):
         self,
         submit: Callable[[str], bool],
         refuse: Callable[[str], None],
+        inputs: Inputs,
         *,
         placeholder: str = "",
         id: str | None = None,
     ) -> None:
-        """submit: takes a text over, or says False; refuse: tells the person why a paste was not taken."""
+        """submit: takes a text over, or says False; refuse: tells the person why a paste was not taken; inputs: what
+        the arrow keys bring back at the first and the last row."""
         super().__init__(
             "",
             soft_wrap=True,
@@ -45,6 +48,7 @@ class Composer(TextArea):
         self.cursor_blink = False
         self._submit = submit
         self._refuse = refuse
+        self._inputs = inputs
 
     def restore(self, text: str) -> None:
         """Put back a text that could not be sent, before what has been typed since."""
@@ -54,17 +58,33 @@ class Composer(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == SEND_KEY:
-            if self._submit(self.text):
+            text = self.text
+            if self._submit(text):
+                self._inputs.add(text)
                 self.load_text("")
         elif event.key in NEW_LINE_KEYS:
             self._put("\n")
         elif event.character in _JOINERS:
             self._put(event.character)
+        elif event.key == "up" and self._row == 0:
+            self._recall(self._inputs.older(self.text))
+        elif event.key == "down" and self._row == self.wrapped_document.height - 1:
+            self._recall(self._inputs.newer())
         elif not (event.key.startswith("alt+") and event.is_printable):
             return
         # For the last of these: a command that there is not, rather than its letter in the message.
         event.stop()
         event.prevent_default()
+
+    @property
+    def _row(self) -> int:
+        """In which row on the screen the cursor stands, from the text's first."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y
+
+    def _recall(self, text: str | None) -> None:
+        if text is not None:
+            self.load_text(text)
+            self.move_cursor(self.document.end)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

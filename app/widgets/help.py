@@ -24,6 +24,7 @@ def key_name(key: str) -> str:
 def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
     """bindings: those with a description are listed."""
     rows = [(key_name(SEND_KEY), "send"), (", ".join(map(key_name, NEW_LINE_KEYS)), "new line")]
+    rows.append(("↑, ↓", "what was sent before, at the first and the last row"))
     for binding in bindings:
         if isinstance(binding, Binding) and binding.description:
             rows.append((", ".join(key_name(key.strip()) for key in binding.key.split(",")), binding.description))
