@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 
 from app.amendments import Reaction, check_symbol
 from app.entry import Reference
@@ -13,10 +13,10 @@ from app.people import People
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.info_screen import Row
+from app.widgets.moments import local
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\x00-\x1f\x7f-\x9f]+")
 _AT_LINK_END = ".,;:!?)]}"  # what more often ends the sentence than the address
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def link_in(text: str) -> str | None:
@@ -64,7 +64,5 @@ def details(
 def _moment(time: int | None, zone: tzinfo | None) -> str:
     if time is None:
         return "at an unknown time"
-    try:
-        return f"{(_EPOCH + timedelta(microseconds=time)).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    except (OverflowError, ValueError, OSError):
-        return "at a time that no calendar has"
+    moment = local(time, zone)
+    return "at a time that no calendar has" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"

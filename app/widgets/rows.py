@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, tzinfo
 from enum import Enum
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from app.entry import KIND_REPLY, MAX_TEXT_BYTES
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
+from app.widgets.moments import local
 from app.widgets.wrap import Piece, shorten, wrap
 
 WIDE = 60  # below, columns for time and name would leave less than 40 cells for the text
@@ -27,7 +28,6 @@ TINY = 20  # below, there is no room for the time
 MAX_WIDTH = 1000
 MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and others may send entries of 64 KiB
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CELLS = 5
 _INDENT = 2
 _QUOTE_START = -2  # before the message, and not where its day row begins
@@ -89,7 +89,7 @@ class EntryRows:
 
     def __init__(self, entry: TimelineEntry, columns: Columns, names: Names | None = None) -> None:
         """names: None for what authors call themselves."""
-        moment = _local(entry.time, columns.zone)
+        moment = local(entry.time, columns.zone)
         self.day = None if moment is None else moment.date()
         name = entry.name if names is None else names.label(entry.author, entry.name)
         if names is not None and names.is_refused(entry.author):
@@ -225,10 +225,3 @@ def _remark(entry: TimelineEntry, names: Names | None) -> str:
         if count:
             parts.append(f"{symbol} {count}")
     return "  ".join(parts)
-
-
-def _local(time: int, zone: tzinfo | None) -> datetime | None:
-    try:
-        return (_EPOCH + timedelta(microseconds=time)).astimezone(zone)
-    except (OverflowError, ValueError, OSError):
-        return None  # a time in the year 200,000 is valid, and has no place in a calendar

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from typing import ClassVar
 
 from textual import on
@@ -26,13 +26,13 @@ from app.search import Query, parse_query, spans
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatLog
+from app.widgets.moments import local
 from app.widgets.wrap import shorten
 
 MAX_HITS = 500
 _PAUSE = 0.15  # seconds after a letter: who types a word means all of it
 _AROUND = 30  # characters before a hit that are shown with it
 _WIDE = 60  # cells; below, the time of day would leave too few for the text
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
@@ -124,17 +124,12 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
         first = next(iter(spans(text, query.terms)), (0, 0))[0]
         if first > _AROUND:
             text = "…" + text[first - _AROUND + 1 :]
-        moment = _moment(hit.time, self._zone, "%Y-%m-%d %H:%M" if width >= _WIDE else "%y-%m-%d")
-        head = f"{moment} {one_line(self._people.label(hit.author, hit.name))}: "
+        moment = local(hit.time, self._zone)
+        form = "%Y-%m-%d %H:%M" if width >= _WIDE else "%y-%m-%d"
+        written = "--------" if moment is None else moment.strftime(form)
+        head = f"{written} {one_line(self._people.label(hit.author, hit.name))}: "
         shown = shorten(text, max(10, width - len(head)))
         content = Content.assemble((head, "$text-muted"), shown)
         for start, end in spans(shown, query.terms):
             content = content.stylize("bold underline", len(head) + start, len(head) + end)
         return content
-
-
-def _moment(time: int, zone: tzinfo | None, form: str) -> str:
-    try:
-        return (_EPOCH + timedelta(microseconds=time)).astimezone(zone).strftime(form)
-    except (OverflowError, ValueError, OSError):
-        return "--------"

@@ -86,7 +86,7 @@ async def test_hits_are_harmless_and_bounded(chat: LocalChat) -> None:
         await pilot.press("ctrl+f", *"red")
         await until(lambda: f"the newest {MAX_HITS}" in screen(app))
         assert len(hits(app)) == MAX_HITS
-        assert "[red]x[/red]" in screen(app)
+        await until(lambda: "[red]x[/red]" in screen(app))
         assert not any(character in screen(app) for character in "\x1b\x07\x9b\u202e\u2066\x00\x7f")
 
 
