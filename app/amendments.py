@@ -65,6 +65,13 @@ class Amended:
     reactions: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
 
 
+def text_now(entry: Entry, amended: Amended | None) -> str | None:
+    """What a message says after its amendments; None if that cannot be shown, or was deleted."""
+    if amended is None:
+        return entry.text
+    return None if amended.deleted else amended.text or entry.text
+
+
 def decode_amendment(entry: Entry) -> Amendment | None:
     """None for what is none, or cannot be read: it changes nothing then."""
     match entry.kind, entry.payload:

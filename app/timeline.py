@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.amendments import Amended, Amendment
+from app.amendments import Amended, Amendment, text_now
 from app.entry import Entry
 
 KEY_BYTES = 16
@@ -64,9 +64,7 @@ class TimelineEntry:
     @property
     def text(self) -> str | None:
         """What it says now; None if that cannot be shown, or was deleted."""
-        if self.amended is None:
-            return self.entry.text
-        return None if self.amended.deleted else self.amended.text or self.entry.text
+        return text_now(self.entry, self.amended)
 
     @property
     def deleted(self) -> bool:

@@ -340,16 +340,6 @@ class Log:
         """Save what is known about an author, in place of what was known before."""
         return self._writer.remember(record)
 
-    # What a face of the program keeps for itself
-
-    def kept(self, name: str) -> bytes | None:
-        with self._env.read() as txn:
-            return txn.get(name.encode("ascii"), None, self._env.tables[schema.LOCAL])
-
-    def keep(self, name: str, value: bytes) -> Future[None]:
-        """Save `value` under `name`, in place of what was kept there."""
-        return self._writer.keep(name.encode("ascii"), value)
-
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[TimelineSnapshot]:
         with self._env.read() as txn:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from app.amendments import Reaction, decode_amendment
+from app.amendments import Reaction, decode_amendment, text_now
 from app.entry import KIND_REPLY, Entry, Reference, decode_entry, entry_digest
 from app.errors import DamagedError
 from app.storage.amendments import AmendmentReader
@@ -123,13 +123,9 @@ class TimelineSnapshot:
         if found is None:
             return None
         feed, seq, here = found
-        original = decode_entry(here.data)
         amended = self._amendments.amended(feed, seq, here.time, here.data)
         key = PLACED_KEY.pack(here.place, feed.tail)
-        text = original.text
-        if amended is not None:
-            text = None if amended.deleted else amended.text or text
-        return Quote(key, feed.author, feed.name, text)
+        return Quote(key, feed.author, feed.name, text_now(decode_entry(here.data), amended))
 
     def _referred(self, reference: Reference) -> tuple[FeedRecord, int, Placed] | None:
         """The entry that is meant, if it is shown here. It is looked for where the reference says and nowhere else:

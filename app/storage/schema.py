@@ -33,7 +33,6 @@ AMENDMENTS = b"amendments"  # digest kind author[:8] symbol ~time digest[7:] -> 
 CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
 GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
 PEERS = b"peers"  # public key -> peer record
-LOCAL = b"local"  # ASCII name -> bytes; what the faces of this program keep for themselves, and nobody else is told
 
 TABLES = (
     META,
@@ -50,7 +49,6 @@ TABLES = (
     CHUNKS,
     GROUPS,
     PEERS,
-    LOCAL,
 )
 
 META_SCHEMA = b"schema"  # u32

@@ -29,7 +29,7 @@ from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.placing import MAX_STEPS
 from app.storage.quota import Quota
-from app.storage.schema import LOCAL, PLACED_KEY
+from app.storage.schema import PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
 
@@ -73,18 +73,7 @@ class _Remember:
         return 256 + 64 * len(self.record.held)
 
 
-@dataclass(slots=True)
-class _Keep:
-    name: bytes
-    value: bytes
-    future: Future[None] = field(default_factory=Future)
-
-    @property
-    def size(self) -> int:
-        return len(self.value)
-
-
-_Request: TypeAlias = _Append | _Ingest | _Remember | _Keep
+_Request: TypeAlias = _Append | _Ingest | _Remember
 
 
 @dataclass(slots=True)
@@ -94,12 +83,11 @@ class _Group:
     appends: list[_Append] = field(default_factory=list)
     ingests: list[_Ingest] = field(default_factory=list)
     peers: list[_Remember] = field(default_factory=list)
-    kept: list[_Keep] = field(default_factory=list)
     verified: list[list[VerifiedRun | RefusedRun]] = field(default_factory=list)
 
     @property
     def requests(self) -> list[_Request]:
-        return [*self.appends, *self.ingests, *self.peers, *self.kept]
+        return [*self.appends, *self.ingests, *self.peers]
 
 
 class Writer:
@@ -132,7 +120,7 @@ class Writer:
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
         self._appends: deque[_Append] = deque()
-        self._others: deque[_Ingest | _Remember | _Keep] = deque()
+        self._others: deque[_Ingest | _Remember] = deque()
         self._append_bytes = 0
         self._closing = False
         self._listeners: list[Listener] = []
@@ -164,11 +152,6 @@ class Writer:
         self._submit(request)
         return request.future
 
-    def keep(self, name: bytes, value: bytes) -> Future[None]:
-        request = _Keep(name, value)
-        self._submit(request)
-        return request.future
-
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         with self._mutex:
             self._listeners = [*self._listeners, listener]
@@ -186,7 +169,7 @@ class Writer:
             self._changed.notify_all()
         self._thread.join()
 
-    def _submit(self, request: _Ingest | _Remember | _Keep) -> None:
+    def _submit(self, request: _Ingest | _Remember) -> None:
         with self._mutex:
             if self._closing:
                 request.future.set_exception(_closed())
@@ -227,8 +210,6 @@ class Writer:
                         group.ingests.append(request)
                     case _Remember():
                         group.peers.append(request)
-                    case _Keep():
-                        group.kept.append(request)
             self._changed.notify_all()
             return group
 
@@ -239,10 +220,10 @@ class Writer:
             try:
                 self._commit(group)
             except DiskFullError as error:
-                if not (group.appends and (group.ingests or group.peers or group.kept)):
+                if not (group.appends and (group.ingests or group.peers)):
                     raise
                 # What a person typed may still fit where a megabyte of history does not.
-                _fail([*group.ingests, *group.peers, *group.kept], error)
+                _fail([*group.ingests, *group.peers], error)
                 group = _Group(appends=group.appends)
                 self._commit(group)
         except Exception as error:
@@ -273,8 +254,6 @@ class Writer:
                 batch.ingest(runs, ingest.via, accounts)
             for request in group.peers:
                 batch.remember(request.record)
-            for keep in group.kept:
-                txn.put(keep.name, keep.value, db=self._env.tables[LOCAL])
             return batch.finish()
 
         committed = self._env.write(work)
@@ -301,8 +280,6 @@ class Writer:
             ingest.future.set_result(report)
         for remember in group.peers:
             remember.future.set_result(None)
-        for keep in group.kept:
-            keep.future.set_result(None)
 
     def _tell(self, advances: Sequence[Advance]) -> None:
         for listener in self._listeners:

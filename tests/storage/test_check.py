@@ -50,7 +50,7 @@ def test_a_sound_database_is_sound_and_stays_as_it_was(filled: RoomOfAlice) -> N
     assert {path.name: path.read_bytes() for path in filled.folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("table", [t for t in schema.TABLES if t not in (schema.META, schema.PEERS, schema.LOCAL)])
+@pytest.mark.parametrize("table", [t for t in schema.TABLES if t not in (schema.META, schema.PEERS)])
 def test_a_lost_record_is_found_in_any_table(filled: RoomOfAlice, table: bytes) -> None:
     with tampering(filled) as cursor:
         records = cursor(table)
@@ -63,7 +63,7 @@ def test_a_lost_record_is_found_in_any_table(filled: RoomOfAlice, table: bytes) 
 
 @pytest.mark.parametrize(
     "table",
-    [t for t in schema.TABLES if t not in (schema.META, schema.DANGLING, schema.CHUNKS, schema.GROUPS, schema.LOCAL)],
+    [t for t in schema.TABLES if t not in (schema.META, schema.DANGLING, schema.CHUNKS, schema.GROUPS)],
 )
 def test_a_changed_record_is_found_in_any_table(filled: RoomOfAlice, table: bytes) -> None:
     with tampering(filled) as cursor:
@@ -75,7 +75,7 @@ def test_a_changed_record_is_found_in_any_table(filled: RoomOfAlice, table: byte
     assert not filled.check().sound
 
 
-@pytest.mark.parametrize("table", [t for t in schema.TABLES if t not in (schema.META, schema.FEEDS, schema.LOCAL)])
+@pytest.mark.parametrize("table", [t for t in schema.TABLES if t not in (schema.META, schema.FEEDS)])
 def test_a_foreign_record_is_found_in_any_table(filled: RoomOfAlice, table: bytes) -> None:
     with tampering(filled) as cursor:
         records = cursor(table)

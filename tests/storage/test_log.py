@@ -346,16 +346,3 @@ def test_a_digest_finds_the_entry_among_those_of_the_same_time(log: Log) -> None
     assert texts(log) == ["same", "same", "same", "answer"]
     data = authors[1].stored[1]
     assert authors[1].digest(2) == entry_digest(authors[1].feed, 2, skim_entry(data)[0], data)
-
-
-def test_what_a_face_keeps_is_there_after_a_restart_and_nowhere_else(room: RoomOfAlice) -> None:
-    log = room.open()
-    assert log.kept("draft") is None
-    log.keep("draft", b"hel").result()
-    log.keep("draft", b"hello").result()
-    frontier = log.frontier()
-    room.close()
-    log = room.open()
-    assert (log.kept("draft"), log.kept("inputs")) == (b"hello", None)
-    assert log.frontier() == frontier
-    room.assert_sound()
