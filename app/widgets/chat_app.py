@@ -314,6 +314,10 @@ class ChatApp(App[None]):
     def action_message_mode(self) -> None:
         self._message_mode.toggle()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is self._composer is self.focused:  # told later than it was: by now it may be the pane
+            self._message_mode.composer_focused()
+
     def on_message_pane_chosen(self, event: MessagePane.Chosen) -> None:
         try:
             self._message_mode.choose(event.what, event.entry)

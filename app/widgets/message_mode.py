@@ -13,6 +13,7 @@ from app.amendments import Deletion, Edit
 from app.entry import Reference, check_text
 from app.errors import LocalEntryError
 from app.status import Notice
+from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatBackend
 from app.widgets.composer import Composer
@@ -22,6 +23,7 @@ from app.widgets.message_sheet import details, link_in, reaction
 from app.widgets.outbox import Outbox
 from app.widgets.purpose import Aim, Purpose, PurposeLine
 
+_MAX_TOLD = 60  # characters of a message in a question about it
 _KEYS = "↑↓  r answer  e change  d delete  + react  y copy  o open  i more"
 
 
@@ -74,6 +76,11 @@ class MessageMode:
             raise LocalEntryError("nothing was searched for: Ctrl+F finds messages")
         self.go_to(self._hits, (self._at + step) % len(self._hits))
 
+    def composer_focused(self) -> None:
+        """Keys go to the composer again, by Tab or by the mouse: nothing is pointed at any more."""
+        if self._pane.pointed_at is not None:
+            self._leave()
+
     def back(self) -> None:
         """To the composer, or to the draft that waits there."""
         if self._pane.pointed_at is not None:
@@ -98,7 +105,8 @@ class MessageMode:
             case What.DELETE if about_to_delete != (entry.feed, entry.seq):
                 _need_own(entry)
                 self._about_to_delete = entry.feed, entry.seq
-                self._answer(Notice("d once more deletes it on all screens; who has its text keeps that"))
+                # In the line of keys and not as a notice, which would still ask when it is done.
+                self._line.show(f"d again deletes on all screens: “{one_line((entry.text or '')[:_MAX_TOLD])}”")
             case What.DELETE:
                 deletion = Deletion(self._target(entry))
                 self._outbox.put("", lambda _: self._backend.log.amend(deletion))

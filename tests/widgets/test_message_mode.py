@@ -49,6 +49,17 @@ async def test_letters_go_to_the_messages_only_while_one_is_pointed_at(chat: Loc
         assert composer(app).text == "jk"
 
 
+async def test_going_to_the_composer_ends_it(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "tab")
+        await until(lambda: composer(app).has_focus and app._pane.pointed_at is None)
+        assert "r answer" not in screen(app)
+        await pilot.press("f6")
+        await pilot.click(composer(app))
+        await until(lambda: composer(app).has_focus and app._pane.pointed_at is None)
+
+
 async def test_my_message_is_changed_in_place(chat: LocalChat) -> None:
     chat.log.append("helo").result()
     chat.says("bob", *(f"{number}" for number in range(60))).result()
@@ -77,6 +88,7 @@ async def test_a_message_is_deleted_with_the_second_d(chat: LocalChat) -> None:
     async with opened(chat) as (app, pilot):
         await pilot.press("f6", "d", "k", "d")
         assert not newest(chat).deleted
+        assert "d again deletes on all screens: “one”" in screen(app)
         await pilot.press("d")
         await until(lambda: "[deleted by its author]" in screen(app))
         assert [entry.text for entry in chat.log.before(b"\xff" * 16, 2)] == [None, "two"]
