@@ -147,10 +147,11 @@ def _chat(options: Options) -> int:
             raise UsageError(f"{why}: if that is right, start with --admit; on the screen you are asked")
         match face:
             case Face.SCREEN:
-                from app.tui import run_screen
+                from app.tui import Files, run_screen
 
-                draft = config.draft_path(config.room_folder(user, options.room))
-                return run_screen(node, draft_file=draft)
+                room = config.room_folder(user, options.room)
+                kept = Files(config.draft_path(room), config.room_view_path(room), config.taste_path(user))
+                return run_screen(node, kept)
             case Face.LINES:
                 from app.headless import run_lines
 

@@ -108,6 +108,16 @@ def draft_path(room: Path) -> Path:
     return room / "draft"
 
 
+def room_view_path(room: Path) -> Path:
+    """What has been read in the chat in the folder `room`."""
+    return room / "view"
+
+
+def taste_path(user: Path) -> Path:
+    """How ME wants the screen."""
+    return user / "taste"
+
+
 def make_user_folder(folder: Path) -> None:
     """Make DATA-DIR/ME, closed to others. Raises IdentityError for one that others could have put things into."""
     try:

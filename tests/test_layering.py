@@ -35,6 +35,7 @@ CORE = {
     "app.text",
     "app.timeline",
     "app.trust",
+    "app.view_state",
     "app.words",
 }
 SOCKETS = {"socket", "ssl"}

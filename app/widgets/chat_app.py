@@ -28,9 +28,10 @@ from app.errors import ChatError
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
 from app.timeline import TimelineEntry
+from app.view_state import RoomView, Taste
 from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
-from app.widgets.commands import Command, Decide, GoTo, Hint, Say, Search
+from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
 from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
@@ -90,10 +91,13 @@ class ChatApp(App[None]):
         backend: ChatBackend,
         *,
         draft: str = "",
+        view: RoomView | None = None,
+        taste: Taste | None = None,
         zone: tzinfo | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """draft: what the composer begins with; zone: in which times are shown, None for the computer's own."""
+        """draft: what the composer begins with; view, taste: what is remembered of earlier starts; zone: in which
+        times are shown, None for the computer's own."""
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
         if no_color:
@@ -107,7 +111,9 @@ class ChatApp(App[None]):
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._inputs = Inputs(self._timeline)
         self._draft = draft
-        self.draft_changed = asyncio.Event()  # set with each change of the composer's text
+        self.view = view or RoomView()
+        self.taste = taste or Taste()
+        self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
         self._zone = zone
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
@@ -231,26 +237,15 @@ class ChatApp(App[None]):
                     self._refuse(str(error))
                     return False
                 self._show_summary()
-            case Command.HELP:
-                self.action_help()
-            case Command.PEERS:
-                self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
-            case Command.NOTICES:
-                self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._notices)))
-            case Decide(decision):
+            case Run(order, argument):
                 try:
-                    self._answer(self._backend.command(decision))
+                    getattr(self, f"command_{order.name}")(argument)
                 except ChatError as error:
                     self._refuse(str(error))
                     return False
-            case Command.QUIT:
-                self._composer.load_text("")
-                self.leave()
-            case Search(words):
-                self._search(words)
-            case GoTo(date):
+            case Decide(decision):
                 try:
-                    self._go_to_date(date)
+                    self._answer(self._backend.command(decision))
                 except ChatError as error:
                     self._refuse(str(error))
                     return False
@@ -258,6 +253,35 @@ class ChatApp(App[None]):
                 self._answer(Notice(hint))
                 return False
         return True
+
+    # the commands: app.widgets.commands.COMMANDS; each raises ChatError for an argument that it cannot use
+
+    def command_help(self, _: str) -> None:
+        self.action_help()
+
+    def command_peers(self, _: str) -> None:
+        self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
+
+    def command_notices(self, _: str) -> None:
+        self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._notices)))
+
+    def command_search(self, words: str) -> None:
+        from app.widgets.search_screen import SearchScreen  # not before somebody searches
+
+        def go_to(found: tuple[list[TimelineEntry], int] | None) -> None:
+            if found is not None:
+                self._message_mode.go_to(*found)
+
+        self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
+
+    def command_date(self, date: str) -> None:
+        from app.search import day_range
+
+        self._pane.to_time(day_range(date, self._zone)[0])
+
+    def command_quit(self, _: str) -> None:
+        self._composer.load_text("")
+        self.leave()
 
     def _fulfil(self, text: str) -> None:
         try:
@@ -295,21 +319,7 @@ class ChatApp(App[None]):
             self._message_mode.back()
 
     def action_search(self) -> None:
-        self._search("")
-
-    def _search(self, words: str) -> None:
-        from app.widgets.search_screen import SearchScreen  # not before somebody searches
-
-        def go_to(found: tuple[list[TimelineEntry], int] | None) -> None:
-            if found is not None:
-                self._message_mode.go_to(*found)
-
-        self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
-
-    def _go_to_date(self, date: str) -> None:
-        from app.search import day_range
-
-        self._pane.to_time(day_range(date, self._zone)[0])
+        self.command_search("")
 
     def action_message_mode(self) -> None:
         self._message_mode.toggle()
@@ -362,7 +372,7 @@ class ChatApp(App[None]):
     # what happens
 
     def on_text_area_changed(self) -> None:
-        self.draft_changed.set()
+        self.to_keep.set()
 
     def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:

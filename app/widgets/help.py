@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from textual.binding import Binding, BindingType
 
 from app import door
-from app.widgets.commands import DESCRIPTIONS
+from app.widgets.commands import COMMANDS
 from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
 from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS, MessagePane
@@ -35,7 +35,7 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
         if isinstance(binding, Binding):
             rows.append((", ".join(map(key_name, binding.key.split(","))), binding.description))
     rows.append(("", ""))
-    rows += [(command.value, said) for command, said in DESCRIPTIONS.items()]
+    rows += [(command.usage, command.description) for command in COMMANDS]
     rows += list(door.HELP.items())
     rows.append(("//text", "send a message that begins with /"))
     rows.append(("", ""))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app import cli, log_file
 from app.errors import DiskFullError
-from app.tui import run_screen
+from app.tui import Files, run_screen
 from tests.widgets.chats import LocalChat, local_chat
 
 
@@ -31,7 +31,7 @@ def main() -> int:
         if sys.argv[2:]:
             chat.__class__ = {"broken": Broken, "foreseen": Foreseen}[sys.argv[2]]
         try:
-            return run_screen(chat, draft_file=folder / "draft")
+            return run_screen(chat, Files(folder / "draft", folder / "view", folder / "taste"))
         except Exception as error:
             return cli._explain(error)
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from app.status import PeerPhase, PeerStatus
-from app.widgets.commands import Command, Hint, Say, read
+from app.widgets.chat_app import ChatApp
+from app.widgets.commands import COMMANDS, Hint, Run, Say, read
 from app.widgets.peer_bar import fold
 
 PEERS = [
@@ -52,8 +53,15 @@ def test_the_peer_bar_never_overflows(peers: list[PeerStatus], width: int) -> No
 
 def test_commands_are_told_from_messages() -> None:
     assert read("hello /quit") == Say("hello /quit")
-    assert read("/quit") is Command.QUIT
-    assert read("/peers ") is Command.PEERS
+    named = {command.name: command for command in COMMANDS}
+    assert read("/quit") == Run(named["quit"], "")
+    assert read("/peers ") == Run(named["peers"], "")
+    assert read("/search two  words ") == Run(named["search"], "two  words")
+    assert isinstance(read("/quit now"), Hint)
     assert read("//quit") == Say("/quit")
     assert isinstance(read("/usr/bin"), Hint)
     assert isinstance(read("/"), Hint)
+
+
+def test_every_command_of_the_list_is_carried_out() -> None:
+    assert [command.name for command in COMMANDS if not hasattr(ChatApp, f"command_{command.name}")] == []
