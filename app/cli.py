@@ -147,11 +147,12 @@ def _chat(options: Options) -> int:
             raise UsageError(f"{why}: if that is right, start with --admit; on the screen you are asked")
         match face:
             case Face.SCREEN:
+                from app import settings
                 from app.tui import Files, run_screen
 
                 room = config.room_folder(user, options.room)
                 kept = Files(config.draft_path(room), config.room_view_path(room), config.taste_path(user))
-                return run_screen(node, kept)
+                return run_screen(node, kept, settings.load(config.settings_path()))
             case Face.LINES:
                 from app.headless import run_lines
 

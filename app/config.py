@@ -81,6 +81,13 @@ def default_data_dir(environment: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_data_dir("chat-tui", appauthor=False))
 
 
+def settings_path() -> Path:
+    """What a person sets, for all names and rooms."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("chat-tui", appauthor=False)) / "config.toml"
+
+
 def user_folder(data_dir: Path, me: str) -> Path:
     """DATA-DIR/ME. Where it exists under a name that is compared as the same (`Alice`, `alice`), that one."""
     return _same_name(data_dir, me)

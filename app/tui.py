@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import draft, view_state
+from app.settings import Settings
 from app.signals import leaving_on_signals
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ class Files:
     taste: Path
 
 
-def run_screen(backend: ChatBackend, files: Files) -> int:
-    """Show the chat until the person leaves. The exit status."""
-    return asyncio.run(_show(backend, files))
+def run_screen(backend: ChatBackend, files: Files, settings: Settings | None = None) -> int:
+    """Show the chat until the person leaves. settings: None for the usual ones. The exit status."""
+    return asyncio.run(_show(backend, files, settings or Settings()))
 
 
-async def _show(backend: ChatBackend, files: Files) -> int:
+async def _show(backend: ChatBackend, files: Files, settings: Settings) -> int:
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     from app.widgets.chat_app import ChatApp
 
@@ -48,6 +49,7 @@ async def _show(backend: ChatBackend, files: Files) -> int:
         draft=draft.load(files.draft),
         view=view_state.load_room_view(files.room_view),
         taste=view_state.load_taste(files.taste),
+        settings=settings,
     )
     keeper = _Keeper(app, files)
     keeping = asyncio.create_task(keeper.run())

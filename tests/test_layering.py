@@ -30,6 +30,7 @@ CORE = {
     "app.private_files",
     "app.sealing",
     "app.search",
+    "app.settings",
     "app.start_up",
     "app.status",
     "app.text",

@@ -25,6 +25,7 @@ from textual.message import Message
 from app import start_up
 from app.entry import check_text
 from app.errors import ChatError
+from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
 from app.timeline import TimelineEntry
@@ -93,11 +94,12 @@ class ChatApp(App[None]):
         draft: str = "",
         view: RoomView | None = None,
         taste: Taste | None = None,
+        settings: Settings | None = None,
         zone: tzinfo | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """draft: what the composer begins with; view, taste: what is remembered of earlier starts; zone: in which
-        times are shown, None for the computer's own."""
+        """draft: what the composer begins with; view, taste: what is remembered of earlier starts; settings: those
+        of config.toml; zone: in which times are shown, None for the computer's own."""
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
         if no_color:
@@ -113,6 +115,7 @@ class ChatApp(App[None]):
         self._draft = draft
         self.view = view or RoomView()
         self.taste = taste or Taste()
+        self.settings = settings or Settings()
         self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
         self._zone = zone
         self._background: asyncio.Task[None] | None = None
@@ -176,6 +179,8 @@ class ChatApp(App[None]):
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
+            for problem in self.settings.problems:
+                self._tell(Notice(problem, urgent=True))
 
     async def _run_background(self) -> None:
         async with asyncio.TaskGroup() as group:
