@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections import deque
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,6 +45,7 @@ from app.widgets.peer_bar import PeerBar
 from app.widgets.purpose import PurposeLine
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
+from app.widgets.teller import Teller
 from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
@@ -54,7 +54,6 @@ _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the 
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
 _FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
 _FLOOD_PAUSE = 0.1  # seconds
-_NOTICES = 100  # that /notices lists
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "to_start", "to_end", "search", "message_mode"})
@@ -109,7 +108,6 @@ class ChatApp(App[None]):
         self._timeline = backend.log
         self._frontier = self._timeline.frontier()  # before the first page is read: what lands in between comes twice
         self._scrollback = Scrollback(self._timeline, zone=zone, names=backend.people)
-        self._notices: deque[tuple[str, Notice]] = deque(maxlen=_NOTICES)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._inputs = Inputs(self._timeline)
         self._draft = draft
@@ -127,18 +125,35 @@ class ChatApp(App[None]):
 
     def compose(self) -> ComposeResult:
         peers = self._backend.statuses()
-        yield PeerBar(peers, id="peers")
-        with Horizontal(id="room"):
-            yield MessagePane(
-                self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
-            )
-            yield PaneScrollBar(id="scrollbar")
-        yield NoticeBoard(id="notices")
-        yield StatusBar(self._backend.me, self._backend.room, id="status")
-        yield PurposeLine(id="purpose")
-        yield Composer(
-            self._submit, self._refuse, self._inputs, placeholder="Write a message, Enter sends", id="composer"
+        self._peer_bar = PeerBar(peers, id="peers")
+        self._pane = MessagePane(
+            self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
         )
+        self._scroll_bar = PaneScrollBar(id="scrollbar")
+        self._notice_board = NoticeBoard(id="notices")
+        self._status_bar = StatusBar(self._backend.me, self._backend.room, id="status")
+        self._teller = Teller(self._status_bar, self._notice_board)
+        self._purpose_line = PurposeLine(id="purpose")
+        self._composer = Composer(
+            self._submit, self._teller.refuse, self._inputs, placeholder="Write a message, Enter sends", id="composer"
+        )
+        self._message_mode = MessageMode(
+            self._backend,
+            self._outbox,
+            self._pane,
+            self._composer,
+            self._purpose_line,
+            answer=self._teller.answer,
+            zone=self._zone,
+        )
+        yield self._peer_bar
+        with Horizontal(id="room"):
+            yield self._pane
+            yield self._scroll_bar
+        yield self._notice_board
+        yield self._status_bar
+        yield self._purpose_line
+        yield self._composer
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
@@ -146,22 +161,6 @@ class ChatApp(App[None]):
         await super().on_event(event)
 
     def on_mount(self) -> None:
-        default = self.screen
-        self._pane = default.query_one(MessagePane)
-        self._scroll_bar = default.query_one(PaneScrollBar)
-        self._status_bar = default.query_one(StatusBar)
-        self._notice_board = default.query_one(NoticeBoard)
-        self._peer_bar = default.query_one(PeerBar)
-        self._composer = default.query_one(Composer)
-        self._message_mode = MessageMode(
-            self._backend,
-            self._outbox,
-            self._pane,
-            self._composer,
-            default.query_one(PurposeLine),
-            answer=self._answer,
-            zone=self._zone,
-        )
         if self._draft:
             self._composer.restore(self._draft)
         held = (record.held.get(self._timeline.own_feed, 0) for record in self._timeline.peers().values())
@@ -180,7 +179,7 @@ class ChatApp(App[None]):
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
             for problem in self.settings.problems:
-                self._tell(Notice(problem, urgent=True))
+                self._teller.tell(Notice(problem, urgent=True))
 
     async def _run_background(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -239,23 +238,23 @@ class ChatApp(App[None]):
                 try:
                     self._outbox.put(check_text(said.strip("\n")))
                 except ChatError as error:
-                    self._refuse(str(error))
+                    self._teller.refuse(str(error))
                     return False
                 self._show_summary()
             case Run(order, argument):
                 try:
                     getattr(self, f"command_{order.name}")(argument)
                 except ChatError as error:
-                    self._refuse(str(error))
+                    self._teller.refuse(str(error))
                     return False
             case Decide(decision):
                 try:
-                    self._answer(self._backend.command(decision))
+                    self._teller.answer(self._backend.command(decision))
                 except ChatError as error:
-                    self._refuse(str(error))
+                    self._teller.refuse(str(error))
                     return False
             case Hint(hint):
-                self._answer(Notice(hint))
+                self._teller.answer(Notice(hint))
                 return False
         return True
 
@@ -268,7 +267,7 @@ class ChatApp(App[None]):
         self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
 
     def command_notices(self, _: str) -> None:
-        self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._notices)))
+        self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import SearchScreen  # not before somebody searches
@@ -292,25 +291,8 @@ class ChatApp(App[None]):
         try:
             self._message_mode.fulfil(text)
         except ChatError as error:
-            self._refuse(str(error))
+            self._teller.refuse(str(error))
         self._show_summary()
-
-    def _refuse(self, why: str) -> None:
-        self._answer(Notice(why, urgent=True))
-
-    def _answer(self, notice: Notice) -> None:
-        """Tell what somebody who just pressed a key waits for."""
-        if self._status_bar.has_room_for(notice):
-            self._status_bar.answer(notice)
-        else:
-            self._notice_board.answer(notice)
-
-    def _tell(self, notice: Notice) -> None:
-        self._notices.append((f"{datetime.now().astimezone():%H:%M}", notice))
-        if notice.urgent or notice.matter or not self._status_bar.has_room_for(notice):
-            self._notice_board.tell(notice)
-        else:
-            self._status_bar.tell(notice)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "acknowledge":
@@ -337,7 +319,7 @@ class ChatApp(App[None]):
         try:
             self._message_mode.choose(event.what, event.entry)
         except ChatError as error:
-            self._refuse(str(error))
+            self._teller.refuse(str(error))
 
     def action_page_up(self) -> None:
         self._pane.page_up()
@@ -393,7 +375,7 @@ class ChatApp(App[None]):
         if text:
             self._composer.restore(text)
             why = f"{why} (your text is back in the composer)"
-        self._refuse(why)
+        self._teller.refuse(why)
         self._show_summary()
 
     def _on_event(self, event: NodeEvent) -> None:
@@ -409,7 +391,7 @@ class ChatApp(App[None]):
             case PeerStatus():
                 self.set_timer(_PEERS_INTERVAL, self._show_peers)
             case Notice() as notice:
-                self._tell(notice)
+                self._teller.tell(notice)
             case Held(seq):
                 self._pane.held(seq)
             case Renamed():
