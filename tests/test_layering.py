@@ -40,7 +40,7 @@ CORE = {
     "app.words",
 }
 SOCKETS = {"socket", "ssl"}
-DOES_IO = re.compile(r"app\.replication\.(transport|discovery|addresses|certificate|mesh\w*)(_records)?")
+DOES_IO = re.compile(r"app\.replication\.(transport|discovery|addresses|certificate|mesh\w*)(_records|_probe)?")
 
 
 def module_name(path: Path) -> str:

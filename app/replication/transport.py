@@ -36,7 +36,7 @@ class Tls:
         certificate = make_certificate()
         self.binding = sha256(certificate.der).digest()
         self.server = _server_context(certificate.pem)
-        self.client = _client_context()
+        self.client = client_context()
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -245,7 +245,7 @@ def _server_context(pem: bytes) -> ssl.SSLContext:
     return context
 
 
-def _client_context() -> ssl.SSLContext:
+def client_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     # No authority could vouch for a nameless certificate; the session's signatures are bound to it instead.

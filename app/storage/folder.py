@@ -80,6 +80,22 @@ def _flock(descriptor: int, path: Path) -> None:
         raise StorageError(f"{path} cannot be locked: {error.strerror}") from error
 
 
+def lock_holder(folder: Path) -> int | None:
+    """The process that has the room in `folder` open, 0 if it cannot be told which; None if none has."""
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        process = os.pread(descriptor, 20, 0).strip()
+        return int(process) if process.isdigit() else 0
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def make_folder(folder: Path) -> None:
     """Make `folder`, and what is missing above it, readable by its owner alone."""
     try:
@@ -126,10 +142,24 @@ def is_disk_full(code: int | None, folder: Path) -> bool:
 
 def refuse_network_file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
     """LMDB needs a memory map that all see alike, and locks that hold: network file systems give neither."""
+    kind = file_system_kind(folder, mounts)
+    if is_network_file_system(kind):
+        raise StorageError(
+            f"{folder} lies on a network file system ({kind}), where a database can be damaged: "
+            "choose a folder on a local disk with --data-dir"
+        )
+
+
+def is_network_file_system(kind: str) -> bool:
+    return _NETWORK.fullmatch(kind) is not None
+
+
+def file_system_kind(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """`ext4`, `nfs4`, …; empty where the system does not say (it is no Linux)."""
     try:
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return  # no Linux: nothing is known, and nothing is assumed
+        return ""
     target = folder.resolve()
     best, kind = -1, ""
     for line in lines:
@@ -137,8 +167,4 @@ def refuse_network_file_system(folder: Path, mounts: Path = Path("/proc/self/mou
             point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), match["point"]))
             if len(point.parts) >= best and target.is_relative_to(point):
                 best, kind = len(point.parts), match["type"]
-    if _NETWORK.fullmatch(kind):
-        raise StorageError(
-            f"{folder} lies on a network file system ({kind}), where a database can be damaged: "
-            "choose a folder on a local disk with --data-dir"
-        )
+    return kind
