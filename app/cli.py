@@ -160,9 +160,10 @@ def _chat(options: Options) -> int:
                 return run_lines(node, options)
             case Face.HEADLESS:
                 from app.headless import run_headless
+                from app.service_manager import ServiceManager
 
                 start_up.end()
-                return run_headless(node)
+                return run_headless(node, ServiceManager(os.environ))
     finally:
         log.close()
 

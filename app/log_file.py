@@ -19,7 +19,7 @@ from types import TracebackType
 
 from app import __version__
 from app.errors import StorageError
-from app.status import Held, NodeEvent, Notice, PeerStatus
+from app.status import Held, Listening, NodeEvent, Notice, PeerStatus
 from app.text import harmless
 
 MAX_BYTES = 4 * 1024 * 1024  # a weekend of --debug, and still opened by every editor
@@ -76,6 +76,8 @@ def note(event: NodeEvent) -> None:
             _logger.log(logging.WARNING if urgent else logging.INFO, "%s", text)
         case Held(seq, by):
             _logger.info("held up to %d by %s", seq, ", ".join(by))
+        case Listening(port):
+            _logger.info("listening at port %d", port)
 
 
 def crashed(error: BaseException) -> Path | None:

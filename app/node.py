@@ -28,7 +28,7 @@ from app.names import PeerSpec, name_key
 from app.peers import Author, PeerRecord
 from app.people import People, set_apart
 from app.people_list import people_list
-from app.status import Held, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
+from app.status import Held, Listening, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
 from app.timeline import TimelineEntry
@@ -250,7 +250,7 @@ class Node:
         from app.replication.mesh_events import PeerState
 
         match event:
-            case Notice():
+            case Notice() | Listening():
                 self._tell(event)
             case PeerState():
                 self._peer_changed(event)

@@ -89,4 +89,11 @@ class Renamed:
     """Authors may be called otherwise than before, or are shown no more, or again."""
 
 
-NodeEvent = PeerStatus | Notice | Held | Renamed
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Peers are looked for from now on. port: where others can connect; 0 when nothing can be listened at."""
+
+    port: int
+
+
+NodeEvent = PeerStatus | Notice | Held | Renamed | Listening

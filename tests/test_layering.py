@@ -85,7 +85,15 @@ def test_subpackages_know_only_the_core_and_themselves(package: str) -> None:
     [
         ({"lmdb"}, ("app.storage",)),
         ({"zeroconf"}, ("app.replication.discovery",)),
-        (SOCKETS, ("app.replication.transport", "app.replication.mesh", "app.replication.addresses")),
+        (
+            SOCKETS,
+            (
+                "app.replication.transport",
+                "app.replication.mesh",
+                "app.replication.addresses",
+                "app.service_manager",
+            ),
+        ),
         ({"textual", "rich"}, ("app.widgets", "app.tui")),
     ],
 )

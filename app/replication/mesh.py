@@ -34,7 +34,7 @@ from app.replication.mesh_members import Member, Members
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
 from app.replication.transport import CLOSING_LIMIT, Connection, Tls, accept, start
-from app.status import Notice, PeerPhase
+from app.status import Listening, Notice, PeerPhase
 from app.text import one_line
 
 LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
@@ -252,6 +252,7 @@ class _Run:
             self.notice(f"others cannot connect to this computer, it can only dial: {error.strerror or error}")
         for address in self.listener.missing():
             self.notice(f"this computer does not have the address {address}: waiting for it")
+        self._settings.on_event(Listening(self.listener.port))
 
     def _accepted(self, stream: socket, address: str) -> None:
         def turn_out() -> None:

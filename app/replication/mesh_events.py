@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from app.replication.frames import ByeReason
-from app.status import Notice, PeerPhase
+from app.status import Listening, Notice, PeerPhase
 
-__all__ = ["Admission", "MeshEvent", "Notice", "PeerState", "Verdict"]
+__all__ = ["Admission", "Listening", "MeshEvent", "Notice", "PeerState", "Verdict"]
 
 
 class Verdict(Enum):
@@ -38,4 +38,4 @@ class PeerState:
     detail: str = ""
 
 
-MeshEvent = PeerState | Notice
+MeshEvent = PeerState | Notice | Listening
