@@ -13,104 +13,52 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
+from app.command import (
+    ChangePassphrase,
+    Chat,
+    Check,
+    Command,
+    Export,
+    ExportFormat,
+    ExportIdentity,
+    IdentityCommand,
+    Import,
+    ImportIdentity,
+    Peers,
+    ShowHelp,
+    ShowIdentity,
+    ShowVersion,
+)
 from app.config import DATA_DIR_VARIABLE, DEFAULT_LINGER, Face, LineFormat, Options, default_data_dir
 from app.errors import UsageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, parse_peer, parse_port
 
 EXAMPLE = "chat-tui alice bob"
-LATER = frozenset({"export", "import", "repair", "doctor"})
-RESERVED = LATER | {"chat", "check", "identity", "peers"}  # first words that are no ME; `chat` is the default
+LATER = frozenset({"doctor", "repair"})
+# First words that are no ME; `chat` is the default.
+RESERVED = LATER | {"chat", "check", "export", "identity", "import", "peers"}
 PEER_ACTIONS = ("accept", "refuse", "forget", "trust")
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    options: Options
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Verify everything of ME, or one room of it."""
-
-    me: str
-    data_dir: Path
-    room: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """List whom ME knows in a room, or change what is remembered of `name`. action: one of PEER_ACTIONS, or None."""
-
-    me: str
-    data_dir: Path
-    room: str
-    action: str | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ShowIdentity:
-    me: str
-    data_dir: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePassphrase:
-    me: str
-    data_dir: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ExportIdentity:
-    """file: `-` for stdout."""
-
-    me: str
-    data_dir: Path
-    file: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ImportIdentity:
-    """file: `-` for stdin."""
-
-    me: str
-    data_dir: Path
-    file: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ShowHelp:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class ShowVersion:
-    pass
-
-
-IdentityCommand: TypeAlias = ShowIdentity | ChangePassphrase | ExportIdentity | ImportIdentity
-Command: TypeAlias = Chat | Check | Peers | IdentityCommand | ShowHelp | ShowVersion
-
-
-@dataclass(frozen=True, slots=True)
 class _Option:
-    """metavar: what its value is called, or None for a switch."""
+    """metavar: what its value is called, or None for a switch; commands: that take it."""
 
     name: str
     metavar: str | None
     help: str
-    also_for: frozenset[str] = frozenset()  # commands beside chat
+    commands: frozenset[str] = frozenset({"chat"})
 
 
 _OPTIONS = (
-    _Option("--room", "NAME", f"the room to be in (default: {DEFAULT_ROOM})", frozenset({"check", "peers"})),
+    _Option("--room", "NAME", f"the room to be in (default: {DEFAULT_ROOM})", RESERVED - {"identity"}),
     _Option(
         "--data-dir",
         "DIR",
         f"where everything is kept (default: {DATA_DIR_VARIABLE}, else the platform's user data folder)",
-        frozenset({"check", "identity", "peers"}),
+        RESERVED,
     ),
     _Option("--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated"),
     _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)"),
@@ -126,7 +74,9 @@ _OPTIONS = (
     _Option("--open", None, "let whoever names me in, to read everything in the room"),
     _Option("--admit", None, "let new peers read what others wrote before, without asking me"),
     _Option("--log-file", "PATH", "write a log there"),
-    _Option("--debug", None, "write all details to the log"),
+    _Option("--debug", None, "write all details to the log", frozenset({"chat", "export", "import"})),
+    _Option("--for", "PEER", "export: only what PEER is not known to have", frozenset({"export"})),
+    _Option("--format", "FORMAT", "export: text, jsonl or html, for people to read", frozenset({"export"})),
     _Option("--version", None, "show the version", RESERVED),
     _Option("--help", None, "show this", RESERVED),
 )
@@ -148,10 +98,15 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
     if command == "identity":
         return _identity(words, _data_dir(values, environment))
     if command == "check":
-        room = parse_name(values["--room"][-1], "room") if "--room" in values else None
+        room = _room(values) if "--room" in values else None
         return Check(_only_me(words, "check"), _data_dir(values, environment), room)
     if command == "peers":
         return _peers_command(words, values, environment)
+    if command == "export":
+        return _export(words, values, environment)
+    if command == "import":
+        me, file = _me_and_file(words, "import")
+        return Import(me, _data_dir(values, environment), _room(values), file, "--debug" in values)
     return Chat(_options(words, values, environment))
 
 
@@ -159,6 +114,9 @@ def help_text() -> str:
     lines = [
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
         "       chat-tui check ME                  verify everything that is kept for ME",
+        "       chat-tui export ME FILE            write all of a room to a file, for chat-tui or (--format) for you",
+        "       chat-tui export ME --for PEER FILE write what PEER lacks, to be carried there by hand",
+        "       chat-tui import ME FILE            take in what another chat-tui has exported",
         "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
         "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, forget, trust; also while ME runs",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
@@ -216,11 +174,11 @@ def _unknown_option(name: str) -> NoReturn:
 
 
 def _check_options(command: str, values: Mapping[str, object]) -> None:
-    if command == "chat":
-        return
     for name in values:
-        if command not in _BY_NAME[name].also_for:
-            raise UsageError(f"chat-tui {command} does not take {name}: leave it out")
+        takers = _BY_NAME[name].commands
+        if command not in takers:
+            only = f", only chat-tui {' and '.join(sorted(takers))}" if command == "chat" else ""
+            raise UsageError(f"chat-tui {command} does not take {name}{only}: leave it out")
 
 
 def _identity(words: Sequence[str], data_dir: Path) -> IdentityCommand:
@@ -253,7 +211,7 @@ def _only_me(words: Sequence[str], command: str) -> str:
 
 
 def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Peers:
-    room = parse_name(values["--room"][-1], "room") if "--room" in values else DEFAULT_ROOM
+    room = _room(values)
     if len(words) < 2:
         return Peers(_only_me(words, "peers"), _data_dir(values, environment), room)
     me, action, *names = words
@@ -263,6 +221,33 @@ def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], en
             f"for example: chat-tui peers {parse_name(me)} forget bob"
         )
     return Peers(parse_name(me), _data_dir(values, environment), room, action, names[0])
+
+
+def _export(words: Sequence[str], values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Export:
+    me, file = _me_and_file(words, "export")
+    reader = parse_name(values["--for"][-1]) if "--for" in values else None
+    if reader is not None and name_key(reader) == name_key(me):
+        raise UsageError(f"--for {reader} is you: your other devices take everything, so leave --for out")
+    chosen = None
+    if "--format" in values:
+        said = values["--format"][-1]
+        chosen = next((known for known in ExportFormat if known.value == said), None)
+        if chosen is None:
+            raise UsageError(f"--format {said!r} is unknown: write --format text, jsonl or html; or none, for chat-tui")
+        if reader is not None:
+            raise UsageError("--for leaves out what somebody's chat-tui has, --format is for people: choose one")
+    return Export(me, _data_dir(values, environment), _room(values), file, reader, chosen, "--debug" in values)
+
+
+def _me_and_file(words: Sequence[str], command: str) -> tuple[str, Path]:
+    me = parse_name(words[0]) if words else "alice"
+    if len(words) != 2 or words[1] == "-":
+        raise UsageError(f"whose, and to or from which file? Write: chat-tui {command} {me} FILE")
+    return me, _path("FILE", words[1])
+
+
+def _room(values: Mapping[str, Sequence[str]]) -> str:
+    return parse_name(values["--room"][-1], "room") if "--room" in values else DEFAULT_ROOM
 
 
 def _data_dir(values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Path:
@@ -298,7 +283,7 @@ def _options(words: Sequence[str], values: Mapping[str, list[str]], environment:
         data_dir=_data_dir(values, environment),
         peers=peers,
         devices=devices,
-        room=parse_name(last("--room", DEFAULT_ROOM), "room"),
+        room=_room(values),
         interfaces=tuple(dict.fromkeys(map(_interface, values.get("--interface", ())))),
         port=parse_port(last("--port", ""), f"--port {last('--port', '')}", lowest=0) if "--port" in values else None,
         face=_face(values),

@@ -16,7 +16,7 @@ from app import __version__, start_up
 from app.errors import ChatError, IdentityError, UsageError
 
 if TYPE_CHECKING:
-    from app.arguments import Check, Command
+    from app.command import Check, Command
     from app.config import Face, Options
 
 EXIT_UNSOUND = 1
@@ -38,18 +38,19 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         return _say(f"chat-tui {__version__}")
     start_up.begin()
-    from app.arguments import (
+    from app.arguments import help_text, parse
+    from app.command import (
         ChangePassphrase,
         Chat,
         Check,
+        Export,
         ExportIdentity,
+        Import,
         ImportIdentity,
         Peers,
         ShowHelp,
         ShowIdentity,
         ShowVersion,
-        help_text,
-        parse,
     )
 
     command: Command = parse(arguments, os.environ)
@@ -80,6 +81,16 @@ def _run(arguments: Sequence[str]) -> int:
             return 0
         case Check():
             return _check(command)
+        case Export():
+            from app import carrying
+
+            _interrupt_on_signals()
+            return _say(carrying.export(command, _remark))
+        case Import():
+            from app import carrying, passphrase
+
+            _interrupt_on_signals()
+            return _say(carrying.import_(command, os.environ, passphrase.asker(), _remark))
         case Peers(me, data_dir, room, action, name):
             from app import peers_command
 
@@ -260,6 +271,13 @@ def _remark(sentence: str) -> None:
 def _leave(_number: int, _frame: object) -> NoReturn:
     """For signals that come before or after a face takes care of them."""
     sys.exit(0)
+
+
+def _interrupt_on_signals() -> None:
+    """For commands that take long: SIGTERM and SIGHUP end them as Ctrl+C does, with nothing left half done."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _fill_standard_descriptors() -> None:

@@ -10,6 +10,7 @@ ChatError                   exit status 1
 │   ├── NewerSchemaError    a newer chat-tui wrote it
 │   ├── ReadOnlyError       the folder or file cannot be written
 │   └── DiskFullError       no space (or quota) left; what was typed is still in the composer
+├── ParcelError             a file that was carried here is cut short, damaged, or none of ours
 ├── LocalEntryError         own input that cannot become an entry (too long, empty)
 └── RemoteError             a peer broke a rule; that peer is dropped, nothing of it is kept
     ├── ProtocolError       bytes that are no valid frame, or a frame that is not allowed here
@@ -61,6 +62,10 @@ class ReadOnlyError(StorageError):
 
 
 class DiskFullError(StorageError):
+    pass
+
+
+class ParcelError(ChatError):
     pass
 
 

@@ -7,18 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.arguments import (
+from app.arguments import help_text, parse
+from app.command import (
     ChangePassphrase,
     Chat,
     Check,
+    Export,
+    ExportFormat,
     ExportIdentity,
+    Import,
     ImportIdentity,
     Peers,
     ShowHelp,
     ShowIdentity,
     ShowVersion,
-    help_text,
-    parse,
 )
 from app.config import Face, LineFormat, Options
 from app.errors import UsageError
@@ -119,6 +121,13 @@ def test_other_commands() -> None:
         "alice", Path("/data"), Path("/k")
     )
     assert parse(["identity", "import", "alice", "-"], ENVIRONMENT) == ImportIdentity("alice", Path("/data"), Path("-"))
+    assert parse(["export", "alice", "/f", "--for", "bob"], ENVIRONMENT) == Export(
+        "alice", Path("/data"), "main", Path("/f"), "bob"
+    )
+    assert parse(["export", "alice", "/f", "--format=html", "--room", "lab", "--debug"], ENVIRONMENT) == Export(
+        "alice", Path("/data"), "lab", Path("/f"), None, ExportFormat.HTML, True
+    )
+    assert parse(["import", "alice", "/f"], ENVIRONMENT) == Import("alice", Path("/data"), "main", Path("/f"))
     assert parse(["--version", "alice"], ENVIRONMENT) == ShowVersion()
     assert parse(["check", "-h"], ENVIRONMENT) == ShowHelp()
 
@@ -167,6 +176,15 @@ def test_other_commands() -> None:
         ("identity import alice a b", "write chat-tui identity import alice FILE"),
         ("identity export alice x --room lab", "does not take --room"),
         ("repair alice", "chat-tui chat repair PEER"),
+        ("export", "chat-tui export alice FILE"),
+        ("export alice", "chat-tui export alice FILE"),
+        ("export alice -", "chat-tui export alice FILE"),
+        ("export alice f --for alice", "leave --for out"),
+        ("export alice f --format pdf", "text, jsonl or html"),
+        ("export alice f --format html --for bob", "choose one"),
+        ("import alice", "chat-tui import alice FILE"),
+        ("import alice f --for bob", "does not take --for"),
+        ("alice bob --for carol", "only chat-tui export"),
         ("peers", "chat-tui peers alice"),
         ("peers alice bob", "chat-tui peers alice forget bob"),
         ("peers alice forget", "chat-tui peers alice forget bob"),

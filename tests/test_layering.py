@@ -24,6 +24,7 @@ CORE = {
     "app.identity_file",
     "app.ingest",
     "app.names",
+    "app.parcel",
     "app.peers",
     "app.people",
     "app.phrase",

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,18 +17,13 @@ from app.amendments import Amendment, Edit, Reaction, check_amendment, encode_am
 from app.clock import HybridClock
 from app.courtesy import Courtesy
 from app.entry import (
-    KIND_GENESIS,
     KIND_REPLY,
     KIND_TEXT,
-    Genesis,
     Reference,
     Run,
     check_text,
-    encode_entry,
     encode_reference,
     entry_digest,
-    feed_id,
-    genesis_payload,
     skim_entry,
 )
 from app.errors import LocalEntryError, StorageError
@@ -37,17 +31,15 @@ from app.frontier import Frontier, Head
 from app.identity import Identity
 from app.ingest import IngestReport
 from app.peers import Author, PeerRecord
-from app.storage import environment, schema
-from app.storage.batch import Batch
-from app.storage.environment import Environment, Table, Txn, damaged
+from app.storage import schema
+from app.storage.creation import create
+from app.storage.environment import Environment, damaged
 from app.storage.feeds import FeedReader, Feeds, head_of
 from app.storage.folder import (
     DATA_FILE,
     FolderLock,
-    folder_error,
     make_folder,
     refuse_network_file_system,
-    sync_folder,
 )
 from app.storage.following import Followers
 from app.storage.quota import Quota
@@ -135,7 +127,7 @@ class Log:
         try:
             path = folder / DATA_FILE
             if not path.exists():
-                _create(path, identity, name, room, wall)
+                create(path, identity, name, room, wall)
             env = Environment(path)
             try:
                 upgrade(env)
@@ -336,6 +328,16 @@ class Log:
             found[feed.author] = Author(feed.author, feed.name, messages, before.via if before else feed.via)
         return list(found.values())
 
+    def cited_by(self, author: bytes) -> dict[bytes, int]:
+        """What an author has read for certain, who says so: by feed, the last entry that an entry of theirs cites.
+
+        Reads all entries of theirs.
+        """
+        from app.storage.citing import cited_by  # for exporting alone: it has no part in the start
+
+        with self._env.read() as txn:
+            return cited_by(txn, self._env.tables, self._feeds, author)
+
     def remember_peer(self, record: PeerRecord) -> Future[None]:
         """Save what is known about an author, in place of what was known before."""
         return self._writer.remember(record)
@@ -365,38 +367,3 @@ def _check_owner(folder: Path, meta: dict[bytes, bytes], identity: Identity, roo
         )
     if meta[schema.META_ROOM] != room.encode():
         raise StorageError(f"{folder} holds room {meta[schema.META_ROOM].decode(errors='replace')}, not {room}")
-
-
-def _create(path: Path, identity: Identity, name: str, room: str, wall: Callable[[], int]) -> None:
-    """Make the database under another name first: `log.mdb` is whole or not there."""
-    unfinished = path.with_name(path.name + "-new")
-    genesis = Genesis(identity.public, name, room, os.urandom(16))
-    clock = HybridClock()
-    data = encode_entry(clock.next(wall()), (), KIND_GENESIS, genesis_payload(genesis))
-    own_feed = feed_id(data)
-
-    def fill(txn: Txn, tables: dict[bytes, Table]) -> None:
-        meta = {
-            schema.META_SCHEMA: schema.U32.pack(schema.SCHEMA_VERSION),
-            schema.META_NODE: os.urandom(schema.NODE_BYTES),
-            schema.META_ROOM: room.encode(),
-            schema.META_AUTHOR: identity.public,
-            schema.META_OWN_FEED: own_feed,
-            schema.META_CREATED: schema.U64.pack(wall()),
-        }
-        for key, value in meta.items():
-            txn.put(key, value, db=tables[schema.META])
-        batch = Batch(txn, tables, Feeds(txn, tables), clock, wall())
-        batch.begin_own_feed(genesis, data, own_feed, identity)
-        batch.finish()
-
-    try:
-        unfinished.unlink(missing_ok=True)
-        environment.create(unfinished, fill)
-        unfinished.rename(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise folder_error(path.parent, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""Files that are written whole or not at all, however long they are.
+
+- What is written stands beside the file, under its name with `.part`, until it is on the disk; then it is renamed.
+- A file that is there is never replaced. What an earlier attempt left beside it that was killed is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from app.errors import DiskFullError, StorageError
+from app.private_files import reason
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A new file, for the owner alone, that has the name `path` when the block has ended without an error.
+
+    Raises DiskFullError or another StorageError.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        if os.path.lexists(path):
+            raise FileExistsError
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  a Path opens no descriptors
+                yield file
+                file.flush()
+                os.fsync(descriptor)
+            _rename(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise StorageError(f"{path} is there already, and stays as it is: choose another name") from None
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError(f"no space left for {path}: free some, or choose another place") from error
+        raise StorageError(f"{path} cannot be written: {reason(error)}") from error
+
+
+def _rename(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)  # unlike a rename, never replaces a file
+    except FileExistsError:
+        raise
+    except OSError:  # memory sticks have no links
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        part.rename(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is on the disk
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

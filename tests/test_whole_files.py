@@ -1,0 +1,60 @@
+"""A file has its name when it is whole, and never before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.errors import StorageError
+from app.whole_files import whole_file
+
+
+def test_a_file_appears_when_it_is_whole_and_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    with whole_file(path) as file:
+        file.write(b"hello")
+        file.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b"hello"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, StorageError])
+def test_nothing_is_left_of_one_that_was_stopped(tmp_path: Path, stop: type[BaseException]) -> None:
+    def write() -> None:
+        with whole_file(tmp_path / "copy") as file:
+            file.write(b"half")
+            raise stop
+
+    with pytest.raises(stop):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    path.write_bytes(b"mine")
+    with pytest.raises(StorageError, match="is there already, and stays as it is"), whole_file(path):
+        pass
+    path.unlink()
+    with pytest.raises(StorageError, match="is there already"), whole_file(path):
+        path.write_bytes(b"somebody was quicker")
+    assert path.read_bytes() == b"somebody was quicker"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_attempt_left_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "copy.part").write_bytes(b"half")
+    with whole_file(tmp_path / "copy") as file:
+        file.write(b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageError, match="cannot be written: No such file or directory"),
+        whole_file(tmp_path / "nowhere" / "copy"),
+    ):
+        pass
