@@ -156,11 +156,12 @@ class Door:
         name = self._rivals().get(key)
         return None if name is None else "" if self._can_ask else f". Here: {self._elsewhere('trust', name)}, twice"
 
-    def remember_held(self, key: bytes, feed: bytes, seq: int) -> None:
-        """An author acknowledged my entries of `feed` up to `seq`."""
+    def remember_met(self, key: bytes, feed: bytes, held: int, seen_at: int | None) -> None:
+        """An author acknowledged my entries of `feed` up to `held`, and was last connected at `seen_at`."""
         record = self._records.get(key)
         if record is not None:
-            self._remember(replace(record, held={**record.held, feed: seq}))
+            held_now = {**record.held, feed: held} if held else record.held
+            self._remember(replace(record, held=held_now, seen_at=seen_at or record.seen_at))
 
     # What the person decides. Each answers what to say; UsageError: what to type instead.
 
@@ -310,7 +311,7 @@ class Door:
     def _remember(self, record: PeerRecord) -> None:
         before = self._records.get(record.key)
         self._records[record.key] = record
-        if before is None or replace(before, held=record.held) != record:
+        if before is None or replace(before, held=record.held, seen_at=record.seen_at) != record:
             guest = self._guests.get(record.key)
             if guest is not None and record.standing is not None and guest.judgement.verdict is Verdict.KNOCK:
                 del self._guests[record.key]

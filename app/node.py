@@ -23,6 +23,7 @@ from app.config import Face, LineFormat, Options
 from app.door import Door
 from app.errors import DiskFullError, StorageError
 from app.frontier import Advance
+from app.holdings import Holdings
 from app.identity import Identity, fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import Author, PeerRecord
@@ -80,9 +81,8 @@ class Node:
             can_ask=options.face in (None, Face.SCREEN) or options.input is LineFormat.JSON,
         )
         self._mesh: Mesh | None = None
-        self._held = {key: record.held.get(log.own_feed, 0) for key, record in self.door.records.items()}
+        self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self._level: set[str] = set()  # names whose node was level when it was last heard of
-        self._unsaved_held: set[bytes] = set()
         self._storage_failed = False
         self._said_once: set[tuple[bytes, str]] = set()
         self._unmet: set[bytes] = set()
@@ -118,9 +118,7 @@ class Node:
     def holders(self) -> frozenset[str]:
         """The named peers who are known to hold all own entries."""
         head = self.log.head(self.log.own_feed)
-        needed = 0 if head is None else head.seq
-        pins = ((peer.name, self.door.pinned(peer.name)) for peer in self._named.values())
-        return frozenset(name for name, record in pins if record and self._held.get(record.key, 0) >= needed)
+        return self.holdings.named_holders(0 if head is None else head.seq)
 
     def settled(self) -> frozenset[str]:
         """The named peers met since the start who hold all own entries, and all of whose entries are here."""
@@ -182,7 +180,7 @@ class Node:
             for task in helping:
                 task.cancel()
             await asyncio.wait(helping)
-            self._remember_held()
+            self.holdings.save_all()
 
     def _decide(self, action: str | None, name: str) -> str:
         """What `chat-tui peers` asks while this runs."""
@@ -310,6 +308,10 @@ class Node:
             self._forget_somebody(key)
         if state.key is not None:
             self._states.pop((key[0], None), None)  # who it is is known now
+            if state.phase is PeerPhase.CONNECTED:
+                self.holdings.connected(state.key)
+            else:
+                self.holdings.disconnected(state.key)
         if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
             self._refused(state)
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
@@ -340,13 +342,8 @@ class Node:
         )
 
     def _peer_holds(self, event: PeerHolds) -> None:
-        record = self.door.records.get(event.key)
-        if record is None or record.pinned_at is None or self._held.get(event.key, 0) >= event.seq:
-            return
-        self._held[event.key] = event.seq
-        self._unsaved_held.add(event.key)
-        holders = (self.door.records[key] for key, seq in self._held.items() if seq >= event.seq)
-        self._tell(Held(event.seq, tuple(self._display(r.name) for r in holders if r.pinned_at is not None)))
+        if self.holdings.acknowledged(event.key, event.seq) and event.key != self._identity.public:
+            self._tell(Held(event.seq, self.holdings.names(event.seq)))
 
     def _progressed(self, session: Session, here: int, there: int) -> None:
         if session.remote is None:
@@ -427,12 +424,7 @@ class Node:
     async def _save_held(self) -> None:
         while True:
             await asyncio.sleep(SAVE_HELD_EVERY)
-            self._remember_held()
-
-    def _remember_held(self) -> None:
-        holders, self._unsaved_held = self._unsaved_held, set()
-        for holder in holders:
-            self.door.remember_held(holder, self.log.own_feed, self._held[holder])
+            self.holdings.save()
 
     def _save(self, record: PeerRecord) -> None:
         before = self.log.peers().get(record.key)

@@ -23,7 +23,8 @@ class PeerRecord:
 
     key: Ed25519 public key, 32 bytes; name: what they called themselves then; pinned_at: when the name was pinned to
     this key; held: for each feed of mine the seq up to which this author's nodes have acknowledged my entries;
-    standing, decided_at: whether they may be here, and since when; verified_at: when the keys were compared.
+    standing, decided_at: whether they may be here, and since when; verified_at: when the keys were compared; seen_at:
+    when they were last known to be connected.
     """
 
     key: bytes
@@ -33,6 +34,7 @@ class PeerRecord:
     standing: Standing | None = None
     decided_at: int | None = None
     verified_at: int | None = None
+    seen_at: int | None = None
 
     @property
     def refused(self) -> bool:

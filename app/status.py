@@ -85,6 +85,25 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldUpTo:
+    """Own entries up to seq `some` are on another computer too, those up to `every` with each named peer; 0: none."""
+
+    some: int = 0
+    every: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whether somebody holds an own entry. here: connected now; seen: when they last were, microseconds since 1970,
+    UTC, None if that is not known."""
+
+    name: str
+    holds: bool
+    here: bool = False
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """Authors may be called otherwise than before, or are shown no more, or again."""
 

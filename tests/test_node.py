@@ -15,7 +15,7 @@ from app.frontier import Advance
 from app.identity import Identity, fingerprint
 from app.names import PeerSpec
 from app.node import Node
-from app.status import Held, NodeEvent, Notice, PeerPhase
+from app.status import Held, HeldUpTo, NodeEvent, Notice, PeerPhase
 from app.storage.log import Log
 from app.timeline import FIRST_KEY
 from tests.replication.mesh_node import PATIENCE, unique
@@ -141,8 +141,13 @@ async def test_a_message_counts_as_held_when_it_is_on_the_peers_disk_and_that_is
         await alice.says("hello")
         await alice.until(lambda: alice.node.holders() == {bob.name})
         assert Held(2, (bob.name,)) in alice.events
+        assert alice.node.holdings.up_to() == HeldUpTo(2, 2)
     async with alice.chatting(bob.name):
         assert alice.node.holders() == {bob.name}
+        (holder,) = alice.node.holdings.holders(2)
+        assert holder.holds
+        assert not holder.here
+        assert holder.seen is not None
         await alice.says("and now?")
         assert alice.node.holders() == frozenset()
 

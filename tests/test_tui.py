@@ -83,7 +83,7 @@ def test_no_key_sequence_ends_the_chat(show: Open) -> None:
 def test_escape_return_is_a_new_line_and_return_sends(show: Open) -> None:
     terminal = show()
     terminal.type("one\x1b\rtwo\r")
-    terminal.wait(lambda: terminal.shows(" alice · one") and terminal.rows()[-3].strip() == "two")
+    terminal.wait(lambda: terminal.shows(" alice ◦  one") and terminal.rows()[-3].strip() == "two")
 
 
 def test_a_paste_of_several_lines_stays_whole(show: Open) -> None:
@@ -109,7 +109,7 @@ def test_the_terminal_has_a_title(show: Open) -> None:
 def test_without_colour_no_colour_is_sent(show: Open) -> None:
     terminal = show(NO_COLOR="1")
     terminal.type("hello\r")
-    terminal.wait_for("alice · hello")
+    terminal.wait_for("alice ◦  hello")
     colours = [
         part
         for sequence in re.findall(rb"\x1b\[([0-9;]*)m", terminal.output)

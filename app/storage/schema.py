@@ -158,6 +158,8 @@ def encode_peer(record: PeerRecord) -> bytes:
         fields |= {"standing": record.standing.value, "decided": record.decided_at}
     if record.verified_at is not None:
         fields["verified"] = record.verified_at
+    if record.seen_at is not None:
+        fields["seen"] = record.seen_at
     return cbor2.dumps(fields)
 
 
@@ -168,9 +170,9 @@ def decode_peer(key: bytes, value: bytes) -> PeerRecord:
             key
         ) == KEY_BYTES and all(type(f) is bytes and len(f) == HASH_BYTES and type(n) is int for f, n in held.items()):
             standing = next((known for known in Standing if known.value == more.get("standing")), None)
-            times = (more.get("decided") if standing else None, more.get("verified"))
-            decided_at, verified_at = (time if type(time) is int else None for time in times)
-            return PeerRecord(key, name, pinned_at, dict(held), standing, decided_at, verified_at)
+            times = (more.get("decided") if standing else None, more.get("verified"), more.get("seen"))
+            decided_at, verified_at, seen_at = (time if type(time) is int else None for time in times)
+            return PeerRecord(key, name, pinned_at, dict(held), standing, decided_at, verified_at, seen_at)
     raise DamagedError(f"table peers: the record of key {key.hex()} cannot be read")
 
 

@@ -15,7 +15,7 @@ from app.entry import Reference
 from app.frontier import Frontier, Head
 from app.peers import PeerRecord
 from app.people import People
-from app.status import NodeEvent, Notice, PeerStatus
+from app.status import HeldUpTo, Holder, NodeEvent, Notice, PeerStatus
 from app.timeline import Landed, TimelineEntry, TimelineReader
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ class ChatLog(TimelineReader, Protocol):
     def peers(self) -> Mapping[bytes, PeerRecord]: ...
 
 
+class HoldsMine(Protocol):
+    """Who holds what I wrote."""
+
+    def up_to(self) -> HeldUpTo: ...
+
+    def holders(self, seq: int) -> Sequence[Holder]:
+        """Of an entry of the own feed: the named peers, whether they hold it or not, then the others who do."""
+
+
 class ChatBackend(Protocol):
     @property
     def me(self) -> str: ...
@@ -83,6 +92,9 @@ class ChatBackend(Protocol):
     @property
     def people(self) -> People:
         """What authors are called here, and who is not shown."""
+
+    @property
+    def holdings(self) -> HoldsMine: ...
 
     def command(self, text: str) -> Notice:
         """Do what the person decided about somebody, one of app.door.COMMANDS; ChatError says what to type instead."""

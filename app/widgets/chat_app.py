@@ -163,8 +163,7 @@ class ChatApp(App[None]):
     def on_mount(self) -> None:
         if self._draft:
             self._composer.restore(self._draft)
-        held = (record.held.get(self._timeline.own_feed, 0) for record in self._timeline.peers().values())
-        self._pane.held(max(held, default=0))
+        self._pane.held(self._backend.holdings.up_to())
         self._show_peers()
         self.call_after_refresh(self._begin)
 
@@ -392,8 +391,8 @@ class ChatApp(App[None]):
                 self.set_timer(_PEERS_INTERVAL, self._show_peers)
             case Notice() as notice:
                 self._teller.tell(notice)
-            case Held(seq):
-                self._pane.held(seq)
+            case Held():
+                self._pane.held(self._backend.holdings.up_to())
             case Renamed():
                 self._pane.renamed()
                 self._show_peers()
@@ -447,6 +446,7 @@ class ChatApp(App[None]):
     def _show_peers(self) -> None:
         self._peers_pending = False
         self._peer_bar.show(self._backend.statuses())
+        self._pane.held(self._backend.holdings.up_to())
         self._show_summary()
         if isinstance(self.screen, InfoScreen):
             self.screen.update()

@@ -10,7 +10,7 @@ from app import door
 from app.widgets.commands import COMMANDS
 from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
-from app.widgets.message_pane import HELD, SAVED, WHEEL_ROWS, MessagePane
+from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED, WHEEL_ROWS, MessagePane
 
 _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "plus": "+", "up": "↑", "down": "↓"}
 
@@ -43,6 +43,7 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
     rows.append(("bob~3f2a9c", "not the bob that you know: the key of this one begins so"))
     rows.append((SAVED, "beside your message: saved on this computer"))
     rows.append((HELD, "saved on another computer too"))
+    rows.append((HELD_BY_ALL, "saved with everybody whom you named; F6, then i, says with whom"))
     rows.append(("", ""))
     rows += [("", door.MEMBERS_READ), ("", door.MEMBERS_STAY)]
     return rows

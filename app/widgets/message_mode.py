@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from app.amendments import Deletion, Edit
 from app.entry import Reference, check_text
 from app.errors import LocalEntryError
-from app.status import Notice
+from app.status import Holder, Notice
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatBackend
@@ -173,9 +174,12 @@ class MessageMode:
 
     def _show_details(self, entry: TimelineEntry) -> None:
         log = self._backend.log
-        holders = [record.name for record in log.peers().values() if record.held.get(entry.feed, 0) >= entry.seq]
+        if entry.feed == log.own_feed:
+            holders = self._backend.holdings.holders(entry.seq)
+        else:  # of a feed of mine from another device or an earlier database, nobody tells this one who holds it
+            holders = [Holder("who brought it here", True)]
         versions = log.versions(entry.feed, entry.seq)
-        rows = details(entry, self._backend.people, versions, holders, self._zone)
+        rows = details(entry, self._backend.people, versions, holders, now=time.time_ns() // 1000, zone=self._zone)
         self._pane.app.push_screen(InfoScreen("This message", lambda: rows))
 
 

@@ -23,15 +23,17 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.status import HeldUpTo
 from app.timeline import TimelineEntry
-from app.widgets.rows import Role
+from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback
 from app.widgets.window import ident
 from app.widgets.wrap import wrap
 
 WHEEL_ROWS = 3
-SAVED = "·"  # on this computer only
+SAVED = "◦"  # on this computer only
 HELD = "✓"  # on another one too
+HELD_BY_ALL = "✓✓"  # with each named peer
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
 _MAX_STYLES = 200  # authors
@@ -95,7 +97,7 @@ class MessagePane(Widget):
         self._scrollback = scrollback
         self._own_feed = own_feed
         self._hints = hints
-        self._held = 0
+        self._held = HeldUpTo()
         self._lines: list[Line] | None = None
         self._drawn_size = Size(0, 0)
         self._generation = scrollback.generation
@@ -171,10 +173,10 @@ class MessagePane(Widget):
         if self.pointed_at is not None:
             self.post_message(self.Chosen(What(what), self.pointed_at))
 
-    def held(self, seq: int) -> None:
-        """Own messages up to seq are on another computer too."""
-        if seq > self._held:
-            self._held = seq
+    def held(self, held: HeldUpTo) -> None:
+        """How far own messages are on other computers too."""
+        if held != self._held:
+            self._held = held
             self._strips.clear()
             self._draw_soon()
 
@@ -335,9 +337,14 @@ class MessagePane(Widget):
         return self.rich_style if component is None else self.get_component_rich_style(component)
 
     def _mark(self, entry: TimelineEntry) -> str:
+        """As wide as the column for it."""
         if not entry.own:
-            return " "
-        return HELD if entry.feed != self._own_feed or entry.seq <= self._held else SAVED
+            mark = ""
+        elif entry.feed != self._own_feed:  # another device of mine wrote it
+            mark = HELD
+        else:
+            mark = HELD_BY_ALL if entry.seq <= self._held.every else HELD if entry.seq <= self._held.some else SAVED
+        return mark.ljust(MARK_CELLS)
 
     def _highlight(self, segments: list[Segment], prefix: int, span: tuple[int, int]) -> list[Segment]:
         """The segments with the message's characters from span[0] to span[1] (-1: the last) as selected."""

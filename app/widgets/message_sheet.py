@@ -10,10 +10,11 @@ from app.amendments import Reaction, check_symbol
 from app.entry import Reference
 from app.identity import fingerprint, grouped
 from app.people import People
+from app.status import Holder
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.info_screen import Row
-from app.widgets.moments import local
+from app.widgets.moments import local, since
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\x00-\x1f\x7f-\x9f]+")
 _AT_LINK_END = ".,;:!?)]}"  # what more often ends the sentence than the address
@@ -36,10 +37,13 @@ def details(
     entry: TimelineEntry,
     people: People,
     versions: Sequence[tuple[int | None, str]],
-    holders: Sequence[str],
+    holders: Sequence[Holder],
+    *,
+    now: int,
     zone: tzinfo | None,
 ) -> list[Row]:
-    """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it."""
+    """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it, of an
+    own one; now: microseconds since 1970."""
     rows = [
         ("author", one_line(people.label(entry.author, entry.name))),
         ("fingerprint", grouped(fingerprint(entry.author))),
@@ -48,7 +52,7 @@ def details(
         ("feed", f"{entry.feed.hex()[:16]}…  entry {entry.seq:,}"),
     ]
     if entry.own:
-        rows.append(("held by", ", ".join(map(one_line, holders)) or "only this computer, as far as is known"))
+        rows.append(("held by", held_by(holders, now, zone)))
     if entry.deleted:
         rows.append(("", "deleted by its author: who has it keeps it, as this computer does"))
     for symbol, keys in entry.amended.reactions if entry.amended else ():
@@ -59,6 +63,24 @@ def details(
         rows.append(("first text", one_line(entry.entry.text or "")))
         rows += [(_moment(time, zone), one_line(text)) for time, text in reversed(versions)]
     return rows
+
+
+def held_by(holders: Sequence[Holder], now: int, zone: tzinfo | None) -> str:
+    """In a sentence's part, such as: bob, carol; not dave since Tuesday."""
+    has = ", ".join(one_line(holder.name) for holder in holders if holder.holds)
+    lacks = [_lack(holder, now, zone) for holder in holders if not holder.holds]
+    return "; ".join([has or "only this computer, as far as is known", *lacks])
+
+
+def _lack(holder: Holder, now: int, zone: tzinfo | None) -> str:
+    name = one_line(holder.name)
+    if holder.here:
+        return f"not yet {name}"
+    return (
+        f"not {name}, who was never here"
+        if holder.seen is None
+        else f"not {name} since {since(holder.seen, now, zone)}"
+    )
 
 
 def _moment(time: int | None, zone: tzinfo | None) -> str:

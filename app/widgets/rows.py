@@ -28,6 +28,7 @@ TINY = 20  # below, there is no room for the time
 MAX_WIDTH = 1000
 MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and others may send entries of 64 KiB
 
+MARK_CELLS = 2
 _TIME_CELLS = 5
 _INDENT = 2
 _QUOTE_START = -2  # before the message, and not where its day row begins
@@ -158,11 +159,11 @@ class Columns:
             room = 10 if self.width < 100 else 16
             name = shorten_name(name, room)
             padding = " " * (room - cell_len(name) + 1)
-            space, mark = Span(" ", Role.SPACE), Span(" ", Role.MARK)
+            space, mark = Span(" ", Role.SPACE), Span(" " * MARK_CELLS, Role.MARK)
             return (space, Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), space, mark, space)
         label = Span(shorten_name(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
         space = Span(" ", Role.SPACE)
-        end = (Span(" ", Role.MARK), space) if own else (space,)
+        end = (space, Span(" " * MARK_CELLS, Role.MARK), space) if own else (space,)
         return (Span(time, Role.TIME), space, label, *end) if self.width >= TINY else (label, *end)
 
     def indent(self, head_cells: int) -> int:

@@ -14,12 +14,12 @@ PLAIN = {"name": "bob", "pinned": 5, "held": {}}
 
 
 def test_a_record_of_a_peer_comes_back() -> None:
-    for record in (PeerRecord(KEY, "bob", None), PeerRecord(KEY, "bob", 5, {KEY: 7}, Standing.REFUSED, 6, 7)):
+    for record in (PeerRecord(KEY, "bob", None), PeerRecord(KEY, "bob", 5, {KEY: 7}, Standing.REFUSED, 6, 7, 8)):
         assert decode_peer(KEY, encode_peer(record)) == record
 
 
 def test_fields_and_standings_of_a_later_version_are_ignored() -> None:
-    later = {**PLAIN, "standing": "observer", "decided": 9, "verified": "yes", "colour": "red"}
+    later = {**PLAIN, "standing": "observer", "decided": 9, "verified": "yes", "seen": [], "colour": "red"}
     assert decode_peer(KEY, cbor2.dumps(later)) == PeerRecord(KEY, "bob", 5)
 
 

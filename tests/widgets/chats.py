@@ -12,11 +12,13 @@ from pathlib import Path
 from app.amendments import Amendment
 from app.door import Door
 from app.frontier import Head
+from app.holdings import Holdings
 from app.identity import Identity
 from app.ingest import IngestReport
+from app.names import PeerSpec
 from app.peers import PeerRecord, Standing
 from app.people import People
-from app.status import NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
+from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.timeline import TimelineEntry
 
@@ -55,6 +57,9 @@ class LocalChat:
             tell=self.tell,
             renamed=lambda: self.tell(Renamed()),
         )
+        self.holdings = Holdings(
+            self.door, self.log.author, self.log.own_feed, [PeerSpec(peer) for peer in peers], self.clock
+        )
         self._others: dict[str, Log] = {}
         self._given: dict[str, int] = {}
         self._states = {peer: PeerStatus(peer, PeerPhase.CONNECTING) for peer in peers}
@@ -89,6 +94,9 @@ class LocalChat:
     def tell(self, event: NodeEvent) -> None:
         if isinstance(event, PeerStatus):
             self._states[event.name] = event
+        if isinstance(event, Held):
+            for name in event.by:
+                self.holdings.acknowledged(self._meet(name), event.seq)
         for listener in tuple(self._listeners):
             loop = asyncio.get_running_loop()
             loop.call_soon(listener, event, context=Context())  # as from the log's thread: nobody's context
@@ -96,8 +104,8 @@ class LocalChat:
     def says(self, name: str, *texts: str, met: bool = True) -> Future[IngestReport]:
         """Messages by `name` arrive, a minute apart. met: directly, before, so that the name is pinned."""
         log = self._others.get(name) or self._others.setdefault(name, self._open(name))
-        if met and log.author not in self.door.records:
-            self.door._remember(PeerRecord(log.author, name, START, {}, Standing.ACCEPTED, START))
+        if met:
+            self._meet(name)
         for text in texts:
             self.clock.now += MINUTE
             log.append(text).result()
@@ -119,14 +127,24 @@ class LocalChat:
         self._given[name] = head.seq
         return self.log.ingest(log.read_runs(feed, first, head.seq, 1 << 30))
 
+    def _meet(self, name: str) -> bytes:
+        """The name is pinned to its key from now on, which is the answer."""
+        key = _identity(name).public
+        if key not in self.door.records:
+            self.door._remember(PeerRecord(key, name, START, {}, Standing.ACCEPTED, START))
+        return key
+
     def _save(self, record: PeerRecord) -> None:
         self.log.remember_peer(record).result()
 
     def _open(self, name: str) -> Log:
-        # Keys that are the same in each run make the same colours.
-        identity = Identity.from_secret(name.encode().ljust(32, b"."))
-        log = Log.open(self._folder / name, identity=identity, name=name, room=self.room, wall=self.clock)
+        log = Log.open(self._folder / name, identity=_identity(name), name=name, room=self.room, wall=self.clock)
         return self._stack.enter_context(closing(log))
+
+
+def _identity(name: str) -> Identity:
+    """Keys that are the same in each run make the same colours."""
+    return Identity.from_secret(name.encode().ljust(32, b"."))
 
 
 @contextmanager

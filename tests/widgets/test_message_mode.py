@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
+from app.status import Held, Holder
 from app.timeline import TimelineEntry
-from app.widgets.message_sheet import link_in
+from app.widgets.message_sheet import held_by, link_in
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
 from tests.widgets.test_chat_app import chat, composer, opened, pane, screen, until
@@ -143,3 +146,36 @@ async def test_the_draft_that_waits_is_the_one_that_is_kept(chat: LocalChat) -> 
 )
 def test_a_link_is_found_where_it_ends(text: str, link: str | None) -> None:
     assert link_in(text) == link
+
+
+DAY = 86_400_000_000
+NOW = 20 * DAY + 15 * 3_600_000_000  # Wednesday, 21 January 1970, 15:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("carol", "said"),
+    [
+        (Holder("carol", True), "bob, carol"),
+        (Holder("carol", False, seen=NOW - DAY), "bob; not carol since Tuesday"),
+        (Holder("carol", False, seen=NOW - 3_600_000_000), "bob; not carol since 14:00"),
+        (Holder("carol", False, seen=NOW - 9 * DAY), "bob; not carol since 1970-01-12"),
+        (Holder("carol", False, here=True, seen=NOW), "bob; not yet carol"),
+        (Holder("carol", False), "bob; not carol, who was never here"),
+    ],
+)
+def test_who_has_a_message_and_who_lacks_it_since_when(carol: Holder, said: str) -> None:
+    assert held_by([Holder("bob", True, here=True, seen=NOW), carol], NOW, UTC) == said
+
+
+def test_a_message_that_nobody_else_has_is_said_to_be_here_alone() -> None:
+    assert held_by([], NOW, UTC) == "only this computer, as far as is known"
+
+
+async def test_the_details_of_an_own_message_name_its_holders(chat: LocalChat) -> None:
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"hello", "enter")
+        await until(lambda: "hello" in pane(app)[-1])
+        chat.tell(Held(newest(chat).seq, ("bob",)))
+        await until(lambda: "✓" in pane(app)[-1])
+        await pilot.press("f6", "i")
+        await until(lambda: "bob; not carol, who was never here" in screen(app))
