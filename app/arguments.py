@@ -20,6 +20,7 @@ from app.command import (
     Chat,
     Check,
     Command,
+    Doctor,
     Export,
     ExportFormat,
     ExportIdentity,
@@ -36,9 +37,10 @@ from app.errors import UsageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, parse_peer, parse_port
 
 EXAMPLE = "chat-tui alice bob"
-LATER = frozenset({"doctor", "repair"})
+LATER = frozenset({"repair"})
 # First words that are no ME; `chat` is the default.
-RESERVED = LATER | {"chat", "check", "export", "identity", "import", "peers"}
+RESERVED = LATER | {"chat", "check", "doctor", "export", "identity", "import", "peers"}
+CHATS = frozenset({"chat", "doctor"})
 PEER_ACTIONS = ("accept", "refuse", "forget", "trust")
 
 
@@ -60,10 +62,12 @@ _OPTIONS = (
         f"where everything is kept (default: {DATA_DIR_VARIABLE}, else the platform's user data folder)",
         RESERVED,
     ),
-    _Option("--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated"),
-    _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)"),
+    _Option(
+        "--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated", CHATS
+    ),
+    _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)", CHATS),
     _Option("--plain", None, "line mode: a line of input is a message; by itself without a terminal"),
-    _Option("--json", None, "line mode with JSON Lines as output"),
+    _Option("--json", None, "line mode with JSON Lines as output", CHATS),
     _Option("--json-input", None, 'line mode with JSON Lines as input: {"text": TEXT} or {"command": "/quit"}'),
     _Option("--history", "N|all", "how many earlier messages line mode shows first (default: all)"),
     _Option(
@@ -107,6 +111,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
     if command == "import":
         me, file = _me_and_file(words, "import")
         return Import(me, _data_dir(values, environment), _room(values), file, "--debug" in values)
+    if command == "doctor":
+        return Doctor(_options(words, values, environment, "chat-tui doctor "))
     return Chat(_options(words, values, environment))
 
 
@@ -119,6 +125,7 @@ def help_text() -> str:
         "       chat-tui import ME FILE            take in what another chat-tui has exported",
         "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
         "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, forget, trust; also while ME runs",
+        "       chat-tui doctor ME [PEER ...]      say what keeps ME from others, and what to do about it",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
         "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
         "       chat-tui identity export ME FILE   copy ME's key to a file, as a backup or for another device",
@@ -138,7 +145,7 @@ def help_text() -> str:
     lines += [
         "",
         "exit status: 0 done; 1 an error; 2 wrong use, or --admit is needed; 4 not held by all (--require-held)",
-        "check: 0 sound; 1 unsound; 2 wrong use; 3 could not check",
+        "check: 0 sound; 1 unsound; 2 wrong use; 3 could not check; doctor: 0 all is well; 1 something is bad",
     ]
     return "\n".join(lines)
 
@@ -265,10 +272,13 @@ def _path(option: str, text: str) -> Path:
         raise UsageError(f"{option} {text!r} is in the home folder of somebody who is not known here") from None
 
 
-def _options(words: Sequence[str], values: Mapping[str, list[str]], environment: Mapping[str, str]) -> Options:
+def _options(
+    words: Sequence[str], values: Mapping[str, list[str]], environment: Mapping[str, str], program: str = "chat-tui "
+) -> Options:
+    """program: what comes before ME."""
     if not words:
         raise UsageError(
-            f"who are you, and whom do you want to talk to? Write: chat-tui ME PEER, for example: {EXAMPLE}"
+            f"who are you, and whom do you want to talk to? Write: {program}ME PEER, for example: {program}alice bob"
         )
     me = _me(words[0])
     peers, devices = _peers(me, words[1:])

@@ -43,6 +43,7 @@ def _run(arguments: Sequence[str]) -> int:
         ChangePassphrase,
         Chat,
         Check,
+        Doctor,
         Export,
         ExportIdentity,
         Import,
@@ -91,6 +92,10 @@ def _run(arguments: Sequence[str]) -> int:
 
             _interrupt_on_signals()
             return _say(carrying.import_(command, os.environ, passphrase.asker(), _remark))
+        case Doctor(options):
+            from app.doctor import command as doctor
+
+            return doctor.run(options, _say)
         case Peers(me, data_dir, room, action, name):
             from app import peers_command
 

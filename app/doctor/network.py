@@ -107,6 +107,8 @@ async def _echoes(around: Surroundings) -> list[Finding]:
 
     tried: dict[str, LocalAddress] = {}
     for address in around.usable:
+        if address.ip == "::1":  # nothing is multicast there
+            continue
         tried.setdefault(f"{address.interface} {':' in address.ip}", address)
     addresses = list(tried.values())[:MAX_TRIED]
 

@@ -61,9 +61,10 @@ async def _look(around: Surroundings, pins: Mapping[str, str]) -> list[Finding]:
 
     try:
         chosen = around.chosen and present
-        heard = await listen(chosen, any(":" in ip for ip in present), LISTEN_SECONDS, enough=enough)
-        candidates = [candidate for candidate in heard.candidates if name_key(candidate.room) == room]
-        found += _announcements(around, candidates, heard.kinds)
+        if present:  # else there is nothing to listen on, which has a line of its own
+            heard = await listen(chosen, any(":" in ip for ip in present), LISTEN_SECONDS, enough=enough)
+            candidates = [candidate for candidate in heard.candidates if name_key(candidate.room) == room]
+            found += _announcements(around, candidates, heard.kinds)
     except (OSError, RuntimeError, TimeoutError) as error:
         found.append(bad("multicast", f"nothing can be listened to ({error})", MULTICAST_ADVICE))
     peers = around.options.peers

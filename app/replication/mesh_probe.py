@@ -63,7 +63,7 @@ async def _knock(address: Address, chosen: Sequence[str], present: Iterable[Loca
     except TimeoutError:
         return Knock(Way.SILENT)
     except OSError as error:
-        return Knock(Way.UNREACHABLE, detail=error.strerror or str(error))
+        return Knock(Way.UNREACHABLE, detail=os.strerror(error.errno) if error.errno else str(error))
     try:
         reader, writer = await asyncio.open_connection(sock=stream, ssl=client_context(), server_hostname="")
     except OSError as error:  # TLS's errors are such

@@ -36,7 +36,8 @@ async def test_a_peer_that_runs_is_heard_and_reached_and_notices_nothing(tmp_pat
         assert found.text.endswith("with the key that is known")
         (found,) = await ways(unique("alice"), PeerSpec(bob.name), pins={name_key(bob.name): "0" * 32})
         assert found.grade is Grade.BAD
-        assert bob.events == []
+        assert bob.phases() == []
+        assert bob.notices() == []
         assert bob.asked_about == []
 
 
