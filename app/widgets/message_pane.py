@@ -42,10 +42,13 @@ _COLOURS = ("#61afef", "#e5c07b", "#98c379", "#e88ad0", "#56c2b6", "#e8916a", "#
 _COMPONENTS = {
     Role.TIME: "message-pane--time",
     Role.MARK: "message-pane--mark",
+    Role.SIGN: "message-pane--sign",
     Role.PLACEHOLDER: "message-pane--placeholder",
     Role.QUOTE: "message-pane--quote",
     Role.REMARK: "message-pane--remark",
+    Role.FOLD: "message-pane--fold",
     Role.DAY: "message-pane--day",
+    Role.UNREAD: "message-pane--unread",
 }
 
 
@@ -67,17 +70,18 @@ class MessagePane(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {*_COMPONENTS.values(), "message-pane--hint", "message-pane--pointed"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "older", "an older message"),
-        Binding("down,j", "newer", "a newer message"),
-        Binding("r", f"choose('{What.REPLY.value}')", "answer it"),
-        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine"),
-        Binding("d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice"),
-        Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back"),
-        Binding("y", f"choose('{What.COPY.value}')", "copy its text"),
-        Binding("o", f"choose('{What.OPEN.value}')", "open its link"),
-        Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found"),
-        Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before"),
-        Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it"),
+        Binding("up,k", "older", "an older message", id="point-older"),
+        Binding("down,j", "newer", "a newer message", id="point-newer"),
+        Binding("r", f"choose('{What.REPLY.value}')", "answer it", id="answer"),
+        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine", id="change"),
+        Binding("d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice", id="delete"),
+        Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back", id="react"),
+        Binding("y", f"choose('{What.COPY.value}')", "copy its text", id="copy-text"),
+        Binding("o", f"choose('{What.OPEN.value}')", "open its link", id="open-link"),
+        Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found", id="next-found"),
+        Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before", id="previous-found"),
+        Binding("space", "fold", "open a long text, or close it", id="fold"),
+        Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it", id="details"),
     ]
 
     class Moved(Message):
@@ -167,6 +171,10 @@ class MessagePane(Widget):
 
     def action_newer(self) -> None:
         self._scrollback.move_cursor(1)
+        self._draw()
+
+    def action_fold(self) -> None:
+        self._scrollback.fold()
         self._draw()
 
     def action_choose(self, what: str) -> None:

@@ -1,6 +1,6 @@
 """How one entry looks as rows of cells, without colours: pure functions of the entry, the width and the time zone.
 
-- A row depends on its entry alone. Whether a day row precedes it depends on the entry before: the scrollback knows.
+- A row depends on its entry, and on whether that goes on where the one above left off: the layout knows.
 - Every string by others is made harmless here, before it is measured.
 - Wide: columns for time, name and mark, the text beside them. Narrow: these precede the text in its first row, and
   further rows take the whole width but a small indent.
@@ -29,6 +29,8 @@ MAX_WIDTH = 1000
 MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and others may send entries of 64 KiB
 
 MARK_CELLS = 2
+FOLD_OVER = 12  # rows; longer texts are folded, at least as many rows away as it takes to say so
+FOLD_TO = 8
 _TIME_CELLS = 5
 _INDENT = 2
 _QUOTE_START = -2  # before the message, and not where its day row begins
@@ -50,11 +52,14 @@ class Role(Enum):
     TIME = "time"
     NAME = "name"
     MARK = "mark"
+    SIGN = "sign"
     TEXT = "text"
     PLACEHOLDER = "placeholder"
     QUOTE = "quote"
     REMARK = "remark"
+    FOLD = "fold"
     DAY = "day"
+    UNREAD = "unread"
     SPACE = "space"
 
 
@@ -86,10 +91,33 @@ class EntryRows:
     Rows are made when they are drawn; only where they begin is known before.
     """
 
-    __slots__ = ("_columns", "_head", "_pieces", "_quote", "_remark", "_starts", "day", "message", "role")
+    __slots__ = (
+        "_columns",
+        "_folded",
+        "_head",
+        "_pieces",
+        "_quote",
+        "_remark",
+        "_starts",
+        "day",
+        "grouped",
+        "message",
+        "opened",
+        "role",
+    )
 
-    def __init__(self, entry: TimelineEntry, columns: Columns, names: Names | None = None) -> None:
-        """names: None for what authors call themselves."""
+    def __init__(
+        self,
+        entry: TimelineEntry,
+        columns: Columns,
+        names: Names | None = None,
+        *,
+        grouped: bool = False,
+        opened: bool = False,
+    ) -> None:
+        """names: None for what authors call themselves; grouped: the entry above says who wrote it, and when; opened:
+        all of a long text is shown."""
+        self.grouped, self.opened = grouped, opened
         moment = local(entry.time, columns.zone)
         self.day = None if moment is None else moment.date()
         name = entry.name if names is None else names.label(entry.author, entry.name)
@@ -100,13 +128,18 @@ class EntryRows:
             self.message, self.role = _message(entry)
         self._columns = columns
         self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(name), own=entry.own)
+        if grouped:
+            self._head = columns.grouped(self._head, own=entry.own)
         head_cells = sum(cell_len(span.text) for span in self._head)
         self._pieces: list[Piece] = wrap(
             self.message, columns.width - columns.indent(head_cells), columns.width - head_cells
         )
+        self._folded = 0 if opened or len(self._pieces) <= FOLD_OVER else len(self._pieces) - FOLD_TO
         self._quote = _quote(entry, names)
         self._remark = _remark(entry, names)
         self._starts = [start for start, _ in self._pieces]
+        if self._folded:
+            del self._starts[FOLD_TO + 1 :]  # one is left for the row that says so
         if self._quote:
             self._starts.insert(0, _QUOTE_START)
         if self._remark:
@@ -114,6 +147,15 @@ class EntryRows:
 
     def __len__(self) -> int:
         return len(self._starts)
+
+    @property
+    def folded(self) -> bool:
+        """Whether not all of its text is shown."""
+        return self._folded > 0
+
+    def is_fold(self, index: int) -> bool:
+        """Whether the row stands for the rest of the text."""
+        return self.folded and index == FOLD_TO + bool(self._quote)
 
     def start(self, index: int) -> int:
         """The offset in the message at which row `index` begins."""
@@ -133,7 +175,10 @@ class EntryRows:
         piece = index - bool(self._quote)
         if piece < 0:
             return Row(0, (*head, Span(shorten(self._quote, room), Role.QUOTE)), prefix)
-        if piece >= len(self._pieces):
+        if self.is_fold(index):
+            told = shorten(f"… {self._folded:,} more rows (F6, space)", room)
+            return Row(self._starts[index], (*head, Span(told, Role.FOLD)), prefix)
+        if index == len(self._starts) - 1 and self._remark:
             return Row(len(self.message), (*head, Span(shorten(self._remark, room), Role.REMARK)), prefix)
         start, end = self._pieces[piece]
         text = self.message[start:end]
@@ -160,26 +205,42 @@ class Columns:
             name = shorten_name(name, room)
             padding = " " * (room - cell_len(name) + 1)
             space, mark = Span(" ", Role.SPACE), Span(" " * MARK_CELLS, Role.MARK)
-            return (space, Span(time, Role.TIME), Span(padding, Role.SPACE), Span(name, Role.NAME), space, mark, space)
+            who = Span(padding, Role.SPACE), Span(name, Role.NAME)
+            return (Span(" ", Role.SIGN), Span(time, Role.TIME), *who, space, mark, space)
         label = Span(shorten_name(name, max(1, self.width // 2 - _TIME_CELLS - 3)), Role.NAME)
         space = Span(" ", Role.SPACE)
         end = (space, Span(" " * MARK_CELLS, Role.MARK), space) if own else (space,)
-        return (Span(time, Role.TIME), space, label, *end) if self.width >= TINY else (label, *end)
+        return (Span(time, Role.TIME), Span(" ", Role.SIGN), label, *end) if self.width >= TINY else (label, *end)
+
+    def grouped(self, head: tuple[Span, ...], *, own: bool) -> tuple[Span, ...]:
+        """What precedes the text of an entry that goes on where the one above, which had `head`, left off."""
+        if self.wide:
+            said = (Role.TIME, Role.NAME)
+            return tuple(Span(" " * cell_len(span.text), Role.SPACE) if span.role in said else span for span in head)
+        if own:
+            return Span(" " * MARK_CELLS, Role.MARK), Span(" ", Role.SPACE)
+        return Span(" ", Role.SIGN), Span(" " * (self.indent(0) - 1), Role.SPACE)
 
     def indent(self, head_cells: int) -> int:
         """Cells before the text in an entry's further rows."""
         return head_cells if self.wide else min(_INDENT, self.width // 8)
 
-    def day_row(self, day: date | None) -> Row:
-        if day is None:
-            label = "at an unknown date"
-        else:
-            long = f"{day:%A}, {day.day} {day:%B} {day.year}"
-            label = long if cell_len(long) + 8 <= self.width else f"{day:%a} {day.day} {day:%b} {day.year}"
+    def rule(self, day: date | None, *, new_day: bool, unread: bool) -> Row:
+        """What is drawn between messages. day: that begins there, None for one that no calendar has."""
+        parts = []
+        if new_day and day is None:
+            parts.append(("at an unknown date", "at an unknown date"))
+        elif new_day and day is not None:
+            parts.append((f"{day:%A}, {day.day} {day:%B} {day.year}", f"{day:%a} {day.day} {day:%b} {day.year}"))
+        if unread:
+            parts.append(("unread from here", "unread"))
+        label = ", ".join(long for long, _ in parts)
+        if cell_len(label) + 8 > self.width:
+            label = ", ".join(short for _, short in parts)
         label = shorten(f" {label} ", self.width)
         left = max(0, self.width - len(label)) // 2
         line = "─" * left + label
-        return Row(-1, (Span(line + "─" * (self.width - len(line)), Role.DAY),))
+        return Row(-1, (Span(line + "─" * (self.width - len(line)), Role.UNREAD if unread else Role.DAY),))
 
 
 def shorten_name(name: str, width: int) -> str:

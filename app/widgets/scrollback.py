@@ -8,21 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from app.timeline import TimelineEntry, TimelineReader
-from app.widgets.rows import MAX_WIDTH, Columns, EntryRows, Names, Row
-from app.widgets.window import MAX_ENTRIES, Ident, Window, ident, predecessor
+from app.widgets.layout import RULE, Layout, Place
+from app.widgets.rows import MAX_WIDTH, EntryRows, Names, Row
+from app.widgets.window import Ident, Window, ident, predecessor
 
 MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
 MAX_COUNTED = 9_999  # new entries below; more are shown as this many and a plus sign
-_MAX_WRAPPED = MAX_ENTRIES
-_DAY_ROW = -1
 _NUMBERS_PER_ENTRY = 1 << 19  # more than an entry has rows
-
-Place = tuple[int, int]  # ordinal of an entry; _DAY_ROW or the index of one of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,9 @@ class Scrollback:
         for what they call themselves."""
         self._names = names
         self._reader = reader
-        self._zone = zone
         self._window = Window(reader)
-        self._columns = Columns(80, zone)
+        self._layout = Layout(self._window, zone, names)
         self._height = 24
-        self._wrapped: dict[Ident, EntryRows] = {}
         self._anchor: _Anchor | None = None  # None: follows the end
         self._cursor: _Anchor | None = None  # what is pointed at in message mode
         self._new: dict[Ident, _New] = {}
@@ -97,14 +92,22 @@ class Scrollback:
         """Cells of the pane. The top row stays the one with the character that began it."""
         width, height = min(max(1, width), MAX_WIDTH), min(max(1, height), MAX_HEIGHT)
         self._height = height
-        if width != self._columns.width:
-            self._columns = Columns(width, self._zone)
-            self._wrapped.clear()
+        if self._layout.resize(width):
+            self._reflows += 1
+
+    @property
+    def unread_from(self) -> bytes | None:
+        return self._layout.unread_from
+
+    def draw_rule(self, unread_from: bytes | None) -> None:
+        """Say above the first entry from that key on that what follows is unread; None: nowhere."""
+        if unread_from != self._layout.unread_from:
+            self._layout.draw_rule(unread_from)
             self._reflows += 1
 
     def renamed(self) -> None:
         """Authors are called otherwise now, or their messages have left the timeline or are back in it."""
-        self._wrapped.clear()
+        self._layout.clear()
         self._reflows += 1
         self._reload()
         if self._names is not None:
@@ -116,10 +119,9 @@ class Scrollback:
         if self.empty:
             return []
         shown: list[Line] = []
-        for ordinal, index in self._down_from(self._top()):
-            entry = self._window[ordinal]
-            row = self._columns.day_row(self._rows(entry).day) if index == _DAY_ROW else self._rows(entry).row(index)
-            shown.append(Line(entry, row, self._number((ordinal, index))))
+        for ordinal, index in self._layout.down_from(self._top()):
+            row = self._layout.rule(ordinal) if index == RULE else self._layout.rows(ordinal).row(index)
+            shown.append(Line(self._window[ordinal], row, self._number((ordinal, index))))
             if len(shown) == self._height:
                 break
         self._seen(shown[-1].entry.key)
@@ -130,7 +132,7 @@ class Scrollback:
         parts: list[str] = []
         first = max(start[0] // _NUMBERS_PER_ENTRY, self._window.first)
         for ordinal in range(first, min(end[0] // _NUMBERS_PER_ENTRY + 1, self._window.end)):
-            rows = self._rows(self._window[ordinal])
+            rows = self._layout.rows(ordinal)
             low = self._offset(rows, ordinal, start, 0)
             high = self._offset(rows, ordinal, end, len(rows.message))
             if low < high:
@@ -141,11 +143,13 @@ class Scrollback:
         """The character of the entry's message at a place; `outside` if that is in another entry."""
         number, character = place
         index = number - self._number((ordinal, 0))
-        if index < _DAY_ROW or index >= len(rows):
+        if index < RULE or index >= len(rows):
             return outside
-        if index == _DAY_ROW:
+        if index == RULE:
             return 0
         row = rows.row(index)
+        if rows.is_fold(index):
+            return outside or row.start
         return row.start + min(max(0, character - row.prefix), len(row.text))
 
     def extent(self) -> Extent:
@@ -154,7 +158,7 @@ class Scrollback:
         if self.empty or not total:
             return Extent(0, 0, 0)
         top = self._top()
-        bottom, _ = self._down(top, self._height - 1)
+        bottom, _ = self._layout.down(top, self._height - 1)
         size = min(total, bottom[0] - top[0] + 1)
         position = total - size if self.following else min(self._reader.rank(self._window[top[0]].key), total - size)
         return Extent(total, size, position)
@@ -164,7 +168,7 @@ class Scrollback:
         if self.empty or (rows > 0 and self.following):
             return
         top = self._top()
-        place, moved = self._down(top, rows) if rows > 0 else self._up(top, -rows)
+        place, moved = self._layout.down(top, rows) if rows > 0 else self._layout.up(top, -rows)
         if moved or not self.following:
             self._stand(place)
 
@@ -177,7 +181,7 @@ class Scrollback:
     def to_start(self) -> None:
         self._window.load_start()
         if not self.empty:
-            self._stand((self._window.first, _DAY_ROW))
+            self._stand((self._window.first, RULE))
 
     def to_end(self) -> None:
         self._window.load_end()
@@ -198,16 +202,27 @@ class Scrollback:
     def point(self) -> None:
         """Point at the newest message on the screen."""
         if not self.empty:
-            ordinal, _ = self._down(self._top(), self._height - 1)[0]
+            ordinal, _ = self._layout.down(self._top(), self._height - 1)[0]
             self._point(ordinal)
 
     def point_at(self, entry: TimelineEntry) -> None:
-        """Bring an entry, which may be anywhere, a third down the screen, and point at it."""
+        """Bring an entry, which may be anywhere, a third down the screen with all its text, and point at it."""
+        self._layout.open(entry)
         self._window.load_around(entry.key)
         ordinal = self._window.find(entry.key)
         if self._window.has(ordinal):
-            self._stand(self._up((ordinal, 0), self._height // 3)[0])
+            self._stand(self._layout.up((ordinal, 0), self._height // 3)[0])
             self._point(self._window.find(entry.key))
+
+    def fold(self) -> None:
+        """Show all of the text that is pointed at, if it is a long one, or no more."""
+        entry = self.cursor
+        if entry is None:
+            return
+        ordinal = self._window.find(entry.key)
+        self._layout.toggle(ordinal)
+        self._reflows += 1
+        self._show(ordinal)
 
     def point_not(self) -> None:
         self._cursor = None
@@ -233,12 +248,12 @@ class Scrollback:
     def _show(self, ordinal: int) -> None:
         """Move the screen as little as it takes to show the entry; its beginning if it is longer than the screen."""
         top = self._top()
-        bottom, _ = self._down(top, self._height - 1)
-        last = len(self._rows(self._window[ordinal])) - 1
+        bottom, _ = self._layout.down(top, self._height - 1)
+        last = len(self._layout.rows(ordinal)) - 1
         if (ordinal, 0) < top or last >= self._height:
             self._stand((ordinal, 0))
         elif (ordinal, last) > bottom:
-            self._stand(self._up((ordinal, last), self._height - 1)[0])
+            self._stand(self._layout.up((ordinal, last), self._height - 1)[0])
 
     def to_rank(self, rank: int) -> None:
         """Bring the entry with `rank` smaller ones to the top; beyond the last page, follow the end."""
@@ -249,7 +264,7 @@ class Scrollback:
         self._window.load_around(key)
         ordinal = self._window.find(key)
         if self._window.has(ordinal):
-            self._stand((ordinal, _DAY_ROW if self._has_day_row(ordinal) else 0))
+            self._stand((ordinal, self._layout.first(ordinal)))
 
     def to_time(self, time: int) -> None:
         """Bring the first entry from `time` on to the top; beyond the last one, follow the end.
@@ -273,9 +288,9 @@ class Scrollback:
         following = self.following
         for entry in entries:
             if entry.change is not None:
-                self._wrapped.pop(ident(entry), None)
+                self._layout.forget(entry)
         if not self._window.landed(entries, following=following):
-            self._wrapped.clear()
+            self._layout.clear()
             self._reload()
         elif not self._window.is_whole(following=following):
             self._reload()
@@ -286,7 +301,7 @@ class Scrollback:
     def flooded(self) -> None:
         """More entries than can be told one by one have become durable: how many is seen from where the reader is."""
         scrolled = not self.following and not self.empty
-        self._wrapped.clear()  # there may be edits among them
+        self._layout.clear()  # there may be edits among them
         self._reload()
         if scrolled and not self.following:
             below = self._below(self._bottom_key())
@@ -324,29 +339,29 @@ class Scrollback:
             self._uncounted = min(self._uncounted, self._known_below)
 
     def _bottom_key(self) -> bytes:
-        ordinal, _ = self._down(self._top(), self._height - 1)[0]
+        ordinal, _ = self._layout.down(self._top(), self._height - 1)[0]
         return self._window[ordinal].key
 
     def _stand(self, top: Place) -> None:
         """Make `top` the top row, or follow if the end is then on the screen."""
-        if not self._window.has(top[0]) or self._down(top, self._height)[1] < self._height:
+        if not self._window.has(top[0]) or self._layout.down(top, self._height)[1] < self._height:
             self._anchor = None
             if self._window.has(self._window.end):  # there is more than was read: the end is elsewhere
                 self._window.load_end()
             return
         ordinal, index = top
         entry = self._window[ordinal]
-        offset = _DAY_ROW if index == _DAY_ROW else self._rows(entry).start(index)
+        offset = RULE if index == RULE else self._layout.rows(ordinal).start(index)
         self._anchor = _Anchor(ident(entry), entry.key, offset)
 
     def _top(self) -> Place:
         """The top row: the anchor's, or as far above it as it takes to fill the screen."""
         if self._anchor is not None:
             top = self._resolve(self._anchor)
-            rows_below = self._down(top, self._height - 1)[1]
-            return top if rows_below == self._height - 1 else self._up(top, self._height - 1 - rows_below)[0]
+            rows_below = self._layout.down(top, self._height - 1)[1]
+            return top if rows_below == self._height - 1 else self._layout.up(top, self._height - 1 - rows_below)[0]
         last = self._window.end - 1
-        return self._up((last, len(self._rows(self._window[last])) - 1), self._height - 1)[0]
+        return self._layout.up((last, len(self._layout.rows(last)) - 1), self._height - 1)[0]
 
     def _resolve(self, anchor: _Anchor) -> Place:
         ordinal = self._window.find(anchor.key)
@@ -355,63 +370,12 @@ class Scrollback:
         entry = self._window[ordinal]
         if ident(entry) != anchor.entry:
             return ordinal, 0  # it has moved away: what came after it stays
-        if anchor.offset != _DAY_ROW:
-            return ordinal, self._rows(entry).index_at(anchor.offset)
-        if self._has_day_row(ordinal):
-            return ordinal, _DAY_ROW
-        # An older entry of the same day has landed just above and has taken over the day row.
-        return self._up((ordinal, 0), 1)[0]
-
-    def _down_from(self, place: Place) -> Iterator[Place]:
-        ordinal, index = place
-        while self._window.has(ordinal):
-            count = len(self._rows(self._window[ordinal]))
-            for row in range(index, count):
-                yield ordinal, row
-            ordinal += 1
-            if self._window.has(ordinal):
-                index = _DAY_ROW if self._has_day_row(ordinal) else 0
-
-    def _down(self, place: Place, rows: int) -> tuple[Place, int]:
-        """The place `rows` below, or the last row; and how far that is."""
-        ordinal, index = place
-        left = rows
-        while True:
-            below = len(self._rows(self._window[ordinal])) - 1 - index
-            if left <= below:
-                return (ordinal, index + left), rows
-            if not self._window.has(ordinal + 1):
-                return (ordinal, index + below), rows - left + below
-            left -= below + 1
-            ordinal += 1
-            index = _DAY_ROW if self._has_day_row(ordinal) else 0
-
-    def _up(self, place: Place, rows: int) -> tuple[Place, int]:
-        """The place `rows` above, or the first row; and how far that is."""
-        ordinal, index = place
-        left = rows
-        while True:
-            above = index - (_DAY_ROW if self._has_day_row(ordinal) else 0)
-            if left <= above:
-                return (ordinal, index - left), rows
-            if not self._window.has(ordinal - 1):
-                return (ordinal, index - above), rows - left + above
-            left -= above + 1
-            ordinal -= 1
-            index = len(self._rows(self._window[ordinal])) - 1
-
-    def _has_day_row(self, ordinal: int) -> bool:
-        if not self._window.has(ordinal - 1):
-            return True
-        return self._rows(self._window[ordinal]).day != self._rows(self._window[ordinal - 1]).day
-
-    def _rows(self, entry: TimelineEntry) -> EntryRows:
-        rows = self._wrapped.get(ident(entry))
-        if rows is None:
-            if len(self._wrapped) >= _MAX_WRAPPED:
-                self._wrapped.clear()
-            rows = self._wrapped[ident(entry)] = EntryRows(entry, self._columns, self._names)
-        return rows
+        if anchor.offset != RULE:
+            return ordinal, self._layout.rows(ordinal).index_at(anchor.offset)
+        if self._layout.has_rule(ordinal):
+            return ordinal, RULE
+        # An older entry of the same day has landed just above and has taken over the rule.
+        return self._layout.up((ordinal, 0), 1)[0]
 
     def _number(self, place: Place) -> int:
         return place[0] * _NUMBERS_PER_ENTRY + place[1] + 1

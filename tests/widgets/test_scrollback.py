@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC
 
@@ -13,25 +14,43 @@ from app.entry import UNREADABLE, Entry
 from app.timeline import TimelineEntry
 from app.widgets.rows import Columns, EntryRows
 from app.widgets.scrollback import MAX_COUNTED, Scrollback
-from app.widgets.window import MAX_ENTRIES
+from app.widgets.window import MAX_ENTRIES, ident
 from tests.widgets.timelines import DAY, MINUTE, START, MemoryTimeline, message
 
 TEXTS = st.one_of(
     st.sampled_from(["hello", "a b c", "漢字" * 12, "one\ntwo\nthree", "word " * 12, "👩\u200d👩\u200d👧 family"]),
+    st.integers(10, 20).map(lambda lines: "\n".join(map(str, range(lines)))),
     st.text(max_size=60),
 )
 
 
-def naive_rows(timeline: MemoryTimeline, width: int) -> list[str]:
+def naive_rows(
+    timeline: MemoryTimeline,
+    width: int,
+    unread_from: bytes | None = None,
+    opened: Collection[bytes] = (),
+) -> list[str]:
+    """opened: the keys of long texts that are not folded."""
     columns = Columns(width, UTC)
     shown: list[str] = []
     day: object = START  # no date
+    above: TimelineEntry | None = None
+    told = unread_from is None
     for entry in timeline.entries:
-        rows = EntryRows(entry, columns)
-        if rows.day != day:
-            shown.append(columns.day_row(rows.day).plain)
+        unread = not told and unread_from is not None and entry.key >= unread_from
+        told = told or unread
+        grouped = (
+            above is not None
+            and above.author == entry.author
+            and above.time // (5 * MINUTE) == entry.time // (5 * MINUTE)
+            and not unread
+        )
+        rows = EntryRows(entry, columns, grouped=grouped, opened=entry.key in opened)
+        if rows.day != day or unread:
+            shown.append(columns.rule(rows.day, new_day=rows.day != day, unread=unread).plain)
             day = rows.day
         shown += [rows.row(index).plain for index in range(len(rows))]
+        above = entry
     return shown
 
 
@@ -56,6 +75,11 @@ class ScrollbackMachine(RuleBasedStateMachine):
         self.width, self.height = 40, 6
         self.scrollback.resize(self.width, self.height)
         self.number = 0
+        self.unread_from: bytes | None = None
+
+    def _naive_rows(self) -> list[str]:
+        opened = {entry.key for entry in self.timeline.entries if ident(entry) in self.scrollback._layout._open}
+        return naive_rows(self.timeline, self.width, self.unread_from, opened)
 
     def _add(self, place: int, text: str, days: int) -> TimelineEntry | None:
         if any(entry.key == place.to_bytes(16) for entry in self.timeline.entries):
@@ -112,7 +136,7 @@ class ScrollbackMachine(RuleBasedStateMachine):
 
     @rule(rows=st.integers(-40, 40))
     def scrolls(self, rows: int) -> None:
-        rendered, before = naive_rows(self.timeline, self.width), screen(self.scrollback)
+        rendered, before = self._naive_rows(), screen(self.scrollback)
         self.scrollback.scroll(rows)
         if before and len(rendered) > self.height:
             tops = [top for top in range(len(rendered)) if rendered[top : top + self.height] == before]
@@ -125,12 +149,22 @@ class ScrollbackMachine(RuleBasedStateMachine):
         self.width, self.height = width, height
         self.scrollback.resize(width, height)
 
+    @rule(place=st.none() | st.integers(0, 100_000))
+    def the_unread_begin_elsewhere(self, place: int | None) -> None:
+        self.unread_from = None if place is None else place.to_bytes(16)
+        self.scrollback.draw_rule(self.unread_from)
+
+    @rule(steps=st.integers(-10, 10))
+    def a_long_text_is_opened_or_closed(self, steps: int) -> None:
+        self.scrollback.point()
+        self.scrollback.move_cursor(steps)
+        self.scrollback.fold()
+        self.scrollback.point_not()
+
     @rule()
     def goes_to_the_start(self) -> None:
         self.scrollback.to_start()
-        assert screen(self.scrollback) == naive_rows(self.timeline, self.width)[: self.height] or (
-            self.scrollback.following
-        )
+        assert screen(self.scrollback) == self._naive_rows()[: self.height] or (self.scrollback.following)
 
     @rule()
     def goes_to_the_end(self) -> None:
@@ -143,7 +177,7 @@ class ScrollbackMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_screen_is_a_cut_of_the_whole(self) -> None:
-        rendered, shown = naive_rows(self.timeline, self.width), screen(self.scrollback)
+        rendered, shown = self._naive_rows(), screen(self.scrollback)
         assert len(shown) == min(self.height, len(rendered))
         assert any(rendered[top : top + len(shown)] == shown for top in range(len(rendered) - len(shown) + 1))
         if self.scrollback.following:
@@ -416,3 +450,77 @@ def test_a_moment_is_found_whatever_lies_before_it() -> None:
     assert any(row.endswith("message 1") for row in screen(scrollback)[:2])
     scrollback.to_time(START + 6000 * MINUTE)
     assert scrollback.following
+
+
+def test_who_goes_on_within_five_minutes_is_not_named_again() -> None:
+    texts = [("bob", 0), ("bob", 1), ("carol", 1), ("bob", 2), ("bob", 9)]
+    timeline = MemoryTimeline(
+        message(number, f"text {number}", time=START + 100_000_000 + minute * MINUTE, name=name)
+        for number, (name, minute) in enumerate(texts, 1)
+    )
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(80, 10)
+    assert [row.split()[:2] for row in screen(scrollback)[1:]] == [
+        ["22:15", "bob"],
+        ["text", "2"],
+        ["22:16", "carol"],
+        ["22:17", "bob"],
+        ["22:24", "bob"],
+    ]
+    columns = {row.index("text") for row in screen(scrollback)[1:]}
+    assert len(columns) == 1
+    scrollback.resize(39, 10)
+    assert screen(scrollback)[1:4] == ["22:15 bob text 1", "  text 2", "22:16 carol text 3"]
+
+
+def test_what_is_unread_begins_under_a_rule_that_does_not_move_the_reader() -> None:
+    timeline, scrollback = filled(100)
+    scrollback.scroll(-40)
+    before = screen(scrollback)
+    scrollback.draw_rule((30).to_bytes(16))
+    assert screen(scrollback) == before
+    scrollback.draw_rule(scrollback.lines()[4].entry.key)
+    assert screen(scrollback)[:4] == before[:4]
+    assert screen(scrollback)[4] == "─────────── unread from here ───────────"
+    assert [row for row in naive_rows(timeline, 40, scrollback.unread_from) if "unread" in row] == [
+        screen(scrollback)[4]
+    ]
+
+
+def test_a_day_that_begins_with_what_is_unread_has_one_rule() -> None:
+    timeline = MemoryTimeline([message(1, "first"), message(2, "second", time=START + DAY)])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(80, 10)
+    scrollback.draw_rule((2).to_bytes(16))
+    assert "Wednesday, 15 November 2023, unread from here" in screen(scrollback)[2]
+    scrollback.resize(30, 10)
+    assert screen(scrollback)[2].strip("─ ") == "Wed 15 Nov 2023, unread"
+
+
+def test_a_long_text_is_folded_until_it_is_opened_and_copied_whole() -> None:
+    text = "\n".join(f"line {number}" for number in range(1, 41))
+    timeline = MemoryTimeline([message(1, "before"), message(2, text), message(3, "after")])
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(80, 60)
+    shown = screen(scrollback)
+    assert len(shown) == 1 + 1 + 8 + 1 + 1
+    assert shown[10].strip() == "… 32 more rows (F6, space)"
+    lines = scrollback.lines()
+    assert scrollback.text_between((lines[2].number, 0), (lines[-2].number, 99)) == text
+    scrollback.point()
+    scrollback.move_cursor(-1)
+    generation = scrollback.generation
+    scrollback.fold()
+    assert scrollback.generation != generation
+    assert len(screen(scrollback)) == 1 + 1 + 40 + 1
+    scrollback.fold()
+    assert screen(scrollback) == shown
+
+
+def test_a_text_that_somebody_goes_to_is_not_folded() -> None:
+    text = "\n".join(f"line {number}" for number in range(1, 41))
+    timeline = MemoryTimeline(message(number, text) for number in range(1, 10))
+    scrollback = Scrollback(timeline, zone=UTC)
+    scrollback.resize(80, 20)
+    scrollback.point_at(timeline.entries[3])
+    assert any("line 12" in row for row in screen(scrollback))
