@@ -16,8 +16,7 @@ from app.links import PATTERN as LINK_PATTERN
 from app.links import trimmed
 
 MAX_MARKED = 16 * 1024  # characters, as many as one can write here; longer texts stay plain
-MAX_NODES = 2_000  # in one message: far more than a person writes, and few enough to draw within a frame
-MAX_DEPTH = 4  # quotes in quotes
+MAX_NODES = 1_000  # in one message: far more than a person writes, and few enough to draw within a frame
 MAX_LANGUAGE = 20  # characters
 
 
@@ -66,7 +65,7 @@ class Node:
     delimiter: int
 
 
-_MAY_HAVE_BLOCKS = re.compile(r"^(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))", re.MULTILINE).search
+_MAY_HAVE_BLOCKS = re.compile(r"(?:^|\n)(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))")
 _MAY_HAVE_NODES = re.compile(r"`|[*_](?=[^\s*_])").search
 _fence = re.compile(r" {0,3}(`{3,}|~{3,})[ ]*([^`\n]*)").fullmatch
 _quote = re.compile(r"(?:> ?(?=> )){0,3}>(?: |$)").match
@@ -85,7 +84,8 @@ _CJK = "\u2e80"  # from there on, scripts without spaces between words
 
 def blocks(text: str) -> list[Block]:
     """The lines of `text` as blocks, in order and without gaps; none if all of it is plain."""
-    if len(text) > MAX_MARKED or not _MAY_HAVE_BLOCKS(text):
+    many = "\n" in text
+    if len(text) > MAX_MARKED or not (_MAY_HAVE_BLOCKS.search if many else _MAY_HAVE_BLOCKS.match)(text):
         return []
     lines = _lines(text)
     fences = _closed_fences(text, lines)

@@ -26,6 +26,7 @@ CORE = {
     "app.ingest",
     "app.links",
     "app.markdown",
+    "app.mentions",
     "app.names",
     "app.parcel",
     "app.peers",
