@@ -284,7 +284,7 @@ class ChatApp(App[None]):
 
     def command_quit(self, _: str) -> None:
         self._composer.load_text("")
-        self.leave()
+        self.action_leave()
 
     def _fulfil(self, text: str) -> None:
         try:
@@ -347,7 +347,15 @@ class ChatApp(App[None]):
             self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
 
     def action_leave(self) -> None:
-        self.leave()
+        from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves
+
+        def count() -> int:
+            return only_here(self._backend, self._frontier[self._timeline.own_feed].seq + 1, self._outbox.pending)
+
+        if count() and not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(count, self._backend.statuses))
+        else:
+            self.leave()
 
     def leave(self) -> None:
         """End the app cleanly; the draft is kept."""
