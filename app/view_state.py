@@ -7,33 +7,47 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 import cbor2
 
 from app.private_files import write_instead
 
-MAX_BYTES = 1024 * 1024  # a file of ours is smaller; what is larger is none of ours
+MAX_BYTES = 8 * 1024 * 1024  # a file of ours is smaller, with 100,000 feeds in a room; what is larger is none of ours
 
 _logger = logging.getLogger(__name__)
+
+
+Numbers = dict[bytes, list[int]]  # by feed id: first and last number of a range of entries, then of the next one
 
 
 @dataclass(slots=True)
 class RoomView:
     """What has been read in a room, and who is muted there.
 
-    read_arrival: microseconds since 1970, UTC; what arrived later is unread, None if the room was never looked at;
-    read_key: the timeline key of the newest message that has been read, empty if none; muted: public keys.
+    known: by feed id, up to which number it is settled whether an entry was read, None if the room was never looked at;
+    read_key: the timeline key of the newest message that has been read, empty if none; unread, late: which ones of the
+    known were not, late ones those that arrived when later ones had been read; muted: public keys.
     """
 
-    read_arrival: int | None = None
+    known: dict[bytes, int] | None = None
     read_key: bytes = b""
+    unread: Numbers = field(default_factory=dict)
+    late: Numbers = field(default_factory=dict)
     muted: set[bytes] = field(default_factory=set)
     _others: dict[object, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        known = {"read arrival": self.read_arrival, "read key": self.read_key, "muted": sorted(self.muted)}
+        known = {
+            "known": self.known,
+            "read key": self.read_key,
+            "unread": self.unread,
+            "late": self.late,
+            "muted": sorted(self.muted),
+        }
         return cbor2.dumps(self._others | known)
 
 
@@ -52,12 +66,14 @@ class Taste:
 def load_room_view(path: Path) -> RoomView:
     match _load(path):
         case {
-            "read arrival": int() | None as arrival,
+            "known": known,
             "read key": bytes() as key,
+            "unread": unread,
+            "late": late,
             "muted": [*muted],
             **others,
-        } if all(type(author) is bytes for author in muted):
-            return RoomView(arrival, key, set(muted), others)
+        } if (known is None or _is_heads(known)) and _are_numbers(unread) and _are_numbers(late) and _are_bytes(muted):
+            return RoomView(known, key, unread, late, set(muted), others)
     return RoomView()
 
 
@@ -85,3 +101,20 @@ def _load(path: Path) -> object:
     except (OSError, cbor2.CBORDecodeError, ValueError) as error:
         _logger.warning("what the screen remembers cannot be read: %s", error)
     return None
+
+
+def _is_heads(value: object) -> TypeGuard[dict[bytes, int]]:
+    return isinstance(value, dict) and _are_bytes(value) and all(type(seq) is int for seq in value.values())
+
+
+def _are_numbers(value: object) -> TypeGuard[Numbers]:
+    return (
+        isinstance(value, dict)
+        and _are_bytes(value)
+        and all(type(numbers) is list and len(numbers) % 2 == 0 for numbers in value.values())
+        and all(type(number) is int for numbers in value.values() for number in numbers)
+    )
+
+
+def _are_bytes(value: Iterable[object]) -> bool:
+    return all(type(item) is bytes for item in value)

@@ -11,7 +11,9 @@ from app.view_state import RoomView, Taste, load_room_view, load_taste
 
 
 def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
-    view, taste = RoomView(5, b"k" * 16, {b"a" * 32, b"b" * 32}), Taste("nord", peers_folded=True)
+    feed = b"f" * 32
+    view = RoomView({feed: 9}, b"k" * 16, {feed: [7, 9]}, {feed: [1, 2, 4, 4]}, {b"a" * 32, b"b" * 32})
+    taste = Taste("nord", peers_folded=True)
     view_state.save(tmp_path / "view", view.encode())
     view_state.save(tmp_path / "taste", taste.encode())
     assert load_room_view(tmp_path / "view") == view
@@ -25,7 +27,9 @@ def test_at_the_first_start_nothing_is_remembered(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_as_at_the_first_start(tmp_path: Path) -> None:
-    for damaged in (b"", b"\xff", cbor2.dumps([1]), cbor2.dumps({"read arrival": "x", "read key": b"", "muted": []})):
+    fields: dict[str, object] = {"known": None, "read key": b"", "unread": {}, "late": {}, "muted": []}
+    wrong: list[dict[str, object]] = [{"known": 1}, {"known": {1: 1}}, {"unread": {b"f": [1]}}, {"muted": ["a"]}]
+    for damaged in (b"", b"\xff", cbor2.dumps([1]), *(cbor2.dumps(fields | other) for other in wrong)):
         (tmp_path / "view").write_bytes(damaged)
         (tmp_path / "taste").write_bytes(damaged)
         assert load_room_view(tmp_path / "view") == RoomView()
