@@ -33,9 +33,9 @@ from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
-from app.widgets.help import help_rows
 from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
+from app.widgets.keys import Keymap
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
@@ -73,17 +73,17 @@ class ChatApp(App[None]):
     AUTO_FOCUS = "#composer"
     # With priority: TextArea would take the keys, or insert the letter of an Alt key.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page_up", "a page up", priority=True),
-        Binding("pagedown", "page_down", "a page down", priority=True),
-        Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True),
-        Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True),
-        Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True),
-        Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True),
-        Binding("ctrl+f", "search", "find messages", priority=True),
-        Binding("f1", "help", "help", priority=True),
-        Binding("ctrl+c", "copy", "copy what is selected; never ends the chat", priority=True),
-        Binding("super+c", "copy", show=False, priority=True),
-        Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True),
+        Binding("pageup", "page_up", "a page up", priority=True, id="page-up"),
+        Binding("pagedown", "page_down", "a page down", priority=True, id="page-down"),
+        Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True, id="oldest"),
+        Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True, id="newest"),
+        Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True, id="close-notice"),
+        Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True, id="point"),
+        Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
+        Binding("f1", "help", "help", priority=True, id="help"),
+        Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True, id="copy"),
+        Binding("ctrl+l", "refresh_all", "draw the screen anew", priority=True, id="redraw"),
+        Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True, id="leave"),
     ]
 
     def __init__(
@@ -114,6 +114,10 @@ class ChatApp(App[None]):
         self.view = view or RoomView()
         self.taste = taste or Taste()
         self.settings = settings or Settings()
+        self._chosen_keys: Keymap = {}
+        self._problems = list(self.settings.problems)
+        if self.settings.keys:
+            self._choose_keys()
         self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
         self._zone = zone
         self._background: asyncio.Task[None] | None = None
@@ -122,6 +126,12 @@ class ChatApp(App[None]):
         self._focused = True
         self._terminal_title = ""
         self.failure: BaseException | None = None
+
+    def _choose_keys(self) -> None:
+        from app.widgets import key_table, keymap
+
+        self._chosen_keys, problems = keymap.check(self.settings.keys, key_table.sections(self.BINDINGS))
+        self._problems += problems
 
     def compose(self) -> ComposeResult:
         peers = self._backend.statuses()
@@ -135,7 +145,12 @@ class ChatApp(App[None]):
         self._teller = Teller(self._status_bar, self._notice_board)
         self._purpose_line = PurposeLine(id="purpose")
         self._composer = Composer(
-            self._submit, self._teller.refuse, self._inputs, placeholder="Write a message, Enter sends", id="composer"
+            self._submit,
+            self._teller.refuse,
+            self._inputs,
+            keymap=self._chosen_keys,
+            placeholder="Write a message, Enter sends",
+            id="composer",
         )
         self._message_mode = MessageMode(
             self._backend,
@@ -161,6 +176,7 @@ class ChatApp(App[None]):
         await super().on_event(event)
 
     def on_mount(self) -> None:
+        self.set_keymap(self._chosen_keys)
         if self._draft:
             self._composer.restore(self._draft)
         self._pane.held(self._backend.holdings.up_to())
@@ -177,7 +193,7 @@ class ChatApp(App[None]):
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
-            for problem in self.settings.problems:
+            for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
 
     async def _run_background(self) -> None:
@@ -265,6 +281,11 @@ class ChatApp(App[None]):
     def command_peers(self, _: str) -> None:
         self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
 
+    def command_keys(self, _: str) -> None:
+        from app.widgets.help import name_rows
+
+        self.push_screen(InfoScreen("Keys", lambda: name_rows(self.BINDINGS, self._chosen_keys)))
+
     def command_notices(self, _: str) -> None:
         self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
@@ -336,7 +357,13 @@ class ChatApp(App[None]):
         if isinstance(self.screen, InfoScreen):
             self.screen.dismiss()
         else:
-            self.push_screen(InfoScreen("Help", lambda: help_rows(ChatApp.BINDINGS)))
+            from app.widgets.help import help_rows  # not before somebody asks
+
+            self.push_screen(InfoScreen("Help", lambda: help_rows(ChatApp.BINDINGS, self._chosen_keys)))
+
+    def action_refresh_all(self) -> None:
+        """For a terminal that something else has written to."""
+        self.refresh(layout=True)
 
     def action_copy(self) -> None:
         text = self._composer.selected_text or self.screen.get_selected_text()

@@ -28,6 +28,7 @@ class Command:
 
 COMMANDS = (
     Command("help", "", "this help"),
+    Command("keys", "", "all keys, with their names for config.toml"),
     Command("peers", "", "who is there, how far they are, and their keys"),
     Command("notices", "", "the last notices, with their times"),
     Command("search", "WORDS", "find messages; also from:bob on:2026-11-01 …"),

@@ -1,44 +1,24 @@
-"""What the help says, taken from the key bindings and the commands themselves."""
+"""What the help and the list of keys say, taken from the key bindings and the commands themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from app import door
-from app.widgets.commands import COMMANDS
-from app.widgets.composer import NEW_LINE_KEYS, SEND_KEY
 from app.widgets.info_screen import Row
-from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED, WHEEL_ROWS, MessagePane
-
-_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "plus": "+", "up": "↑", "down": "↓"}
-
-
-def key_name(key: str) -> str:
-    """A key as keyboards call it: `alt+home` is Alt+Home."""
-    parts = key.split("+")
-    return "+".join(_NAMES.get(part, part if len(key) == 1 else part.capitalize()) for part in parts)
+from app.widgets.key_table import Section, commands, sections
+from app.widgets.keys import Keymap, key_names
+from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED, WHEEL_ROWS
 
 
-def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
-    """bindings: those with a description are listed."""
-    rows = [(key_name(SEND_KEY), "send"), (", ".join(map(key_name, NEW_LINE_KEYS)), "new line")]
-    rows.append(("↑, ↓", "what was sent before, at the first and the last row"))
-    for binding in bindings:
-        if isinstance(binding, Binding) and binding.description:
-            rows.append((", ".join(key_name(key.strip()) for key in binding.key.split(",")), binding.description))
-    rows.append(("mouse wheel", f"{WHEEL_ROWS} rows up or down"))
-    rows.append(("mouse drag", "select; Ctrl+C copies"))
-    rows += [("", ""), ("F6, then", "")]
-    for binding in MessagePane.BINDINGS:
-        if isinstance(binding, Binding):
-            rows.append((", ".join(map(key_name, binding.key.split(","))), binding.description))
-    rows.append(("", ""))
-    rows += [(command.usage, command.description) for command in COMMANDS]
-    rows += list(door.HELP.items())
-    rows.append(("//text", "send a message that begins with /"))
-    rows.append(("", ""))
+def help_rows(chat: Iterable[BindingType], keymap: Keymap) -> list[Row]:
+    """chat: what is bound whatever has the keys; keymap: keys that the person chose."""
+    *parts, editing = (_section_rows(section, keymap) for section in sections(chat))
+    rows = [row for part in parts for row in part]
+    rows += [("mouse wheel", f"{WHEEL_ROWS} rows up or down"), ("mouse drag", "select; Ctrl+C copies")]
+    rows += [("", ""), ("Commands", ""), *commands(), *editing, ("", "")]
     rows.append(("carol?", "known through others, and never met"))
     rows.append(("bob~3f2a9c", "not the bob that you know: the key of this one begins so"))
     rows.append((SAVED, "beside your message: saved on this computer"))
@@ -46,4 +26,20 @@ def help_rows(bindings: Iterable[BindingType]) -> list[Row]:
     rows.append((HELD_BY_ALL, "saved with everybody whom you named; F6, then i, says with whom"))
     rows.append(("", ""))
     rows += [("", door.MEMBERS_READ), ("", door.MEMBERS_STAY)]
+    return rows
+
+
+def _section_rows(section: Section, keymap: Keymap) -> list[Row]:
+    shown = [(key_names(binding, keymap), binding.description) for binding in section.bindings if binding.show]
+    return [("", ""), (section.title, ""), *shown]
+
+
+def name_rows(chat: Iterable[BindingType], keymap: Keymap) -> list[Row]:
+    """All keys, with the names by which config.toml changes them."""
+    rows: list[Row] = [("", 'In config.toml, under [keys], a line such as  search = "f3,ctrl+f"  gives other keys.')]
+    for section in sections(chat):
+        rows += [("", ""), (section.title, "")]
+        for binding in section.bindings:
+            if binding.id:
+                rows.append((binding.id, f"{key_names(binding, keymap)}: {binding.description}"))
     return rows

@@ -19,7 +19,7 @@ _WIDE = 72  # narrower, what is said goes below its term
 
 class InfoScreen(ModalScreen[None]):
     AUTO_FOCUS = "#info"  # so that arrows and PgUp, PgDn scroll it
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "close", id="close-sheet")]
 
     def __init__(self, title: str, rows: Callable[[], Sequence[Row]]) -> None:
         """rows: a term and what is said about it, harmless text; asked again by `update`."""

@@ -40,8 +40,8 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
 
     AUTO_FOCUS = "#search-words"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+f", "dismiss", "close"),
-        Binding("down", "into_hits", show=False),
+        Binding("escape,ctrl+f", "dismiss", "close", id="close-search"),
+        Binding("down", "into_hits", "to what was found", id="into-found"),
     ]
 
     def __init__(self, log: ChatLog, people: People, zone: tzinfo | None, words: str = "") -> None:

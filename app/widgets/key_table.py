@@ -1,0 +1,68 @@
+"""All that keys and commands do, in the order in which people are told: for the help, the palette and docs/keys.md.
+
+It is taken from the bindings and the commands themselves, so that nothing can be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from textual.binding import Binding, BindingType
+
+from app import door
+from app.widgets.commands import COMMANDS
+from app.widgets.composer import Composer
+from app.widgets.editor import Editor
+from app.widgets.info_screen import InfoScreen
+from app.widgets.message_pane import MessagePane
+from app.widgets.search_screen import SearchScreen
+
+
+class Place(Enum):
+    """Where keys mean something. What is bound everywhere meets what is bound in each of the others."""
+
+    EVERYWHERE = 0
+    COMPOSER = 1
+    PANE = 2
+    SEARCH = 3
+    SHEET = 4
+
+    @property
+    def takes_letters(self) -> bool:
+        """Whether one writes there, so that a letter can be no key."""
+        return self not in (Place.PANE, Place.SHEET)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    place: Place
+    bindings: tuple[Binding, ...]
+
+
+def sections(chat: Iterable[BindingType]) -> list[Section]:
+    """chat: what is bound whatever has the keys."""
+    return [
+        Section("Writing", Place.COMPOSER, _listed(Composer.BINDINGS)),
+        Section("The chat", Place.EVERYWHERE, _listed(chat)),
+        Section("Pointing at a message", Place.PANE, _listed(MessagePane.BINDINGS)),
+        Section("Finding messages", Place.SEARCH, _listed(SearchScreen.BINDINGS)),
+        Section("A sheet like the help", Place.SHEET, _listed(InfoScreen.BINDINGS)),
+        Section("Editing what is written", Place.COMPOSER, _listed(Editor.BINDINGS, besides=Composer.BINDINGS)),
+    ]
+
+
+def commands() -> list[tuple[str, str]]:
+    """(how it is typed, what it does)."""
+    own = [(command.usage, command.description) for command in COMMANDS]
+    return [*own, *door.HELP.items(), ("//text", "send a message that begins with /")]
+
+
+def _listed(bindings: Iterable[BindingType], besides: Iterable[BindingType] = ()) -> tuple[Binding, ...]:
+    """besides: those that are listed elsewhere."""
+    elsewhere = {binding.id for binding in besides if isinstance(binding, Binding)}
+    return tuple(
+        each for each in bindings if isinstance(each, Binding) and each.description and each.id not in elsewhere
+    )

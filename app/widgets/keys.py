@@ -1,0 +1,51 @@
+"""Which keys do what, with those that a person chose instead: plain functions of bindings and a keymap.
+
+- A binding's id is its name in config.toml. Those without one cannot be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from textual.binding import Binding, BindingType
+
+Keymap = Mapping[str, str]  # from a binding's id to its keys, with commas between
+
+KEY_NAMES = {
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "Esc",
+    "delete": "Del",
+    "plus": "+",
+    "underscore": "_",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def keys_of(binding: Binding, keymap: Keymap) -> list[str]:
+    chosen = keymap.get(binding.id, "") if binding.id else ""
+    return [key.strip() for key in (chosen or binding.key).split(",")]
+
+
+def actions(bindings: Iterable[BindingType], keymap: Keymap) -> dict[str, str]:
+    """From a key to its action."""
+    return {
+        key: binding.action for binding in bindings if isinstance(binding, Binding) for key in keys_of(binding, keymap)
+    }
+
+
+def key_name(key: str) -> str:
+    """A key as keyboards call it: `alt+home` is Alt+Home."""
+    *modifiers, last = key.split("+")
+    name = KEY_NAMES.get(last, last if len(last) == 1 and not modifiers else last.capitalize())
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def key_names(binding: Binding, keymap: Keymap) -> str:
+    """For people; without the keys that only some keyboards have, if there are others."""
+    keys = keys_of(binding, keymap)
+    usual = [key for key in keys if not key.startswith("super+")]
+    return ", ".join(map(key_name, usual or keys))
