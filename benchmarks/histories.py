@@ -43,21 +43,27 @@ def make_user(data_dir: Path, name: str) -> Path:
     return config.room_folder(user, "main")
 
 
-def texts(count: int, seed: int = 0) -> list[str]:
-    """Numbered, so that each can be found, and otherwise letters without much order."""
+def texts(count: int, seed: int = 0, *, rare: str = "", every: int = 1) -> list[str]:
+    """Numbered, so that each can be found, and otherwise letters without much order.
+
+    rare: a word that one of `every` has after its number, the first one too.
+    """
     dice = random.Random(seed)
     letters = "".join(dice.choices("abcdefghijklmnopqrstuvwxyz     ", k=8192))
     made = []
     for number in range(count):
         start = number * 31 % 8000
-        made.append(f"message {number} {letters[start : start + TEXT_BYTES]}"[:TEXT_BYTES])
+        word = f"{rare} " if rare and number % every == 0 else ""
+        made.append(f"message {number} {word}{letters[start : start + TEXT_BYTES]}"[:TEXT_BYTES])
     return made
 
 
-def fill(folder: Path, name: str, messages: int, authors: int, *, until: int | None = None) -> int:
+def fill(
+    folder: Path, name: str, messages: int, authors: int, *, until: int | None = None, rare: str = "", every: int = 1
+) -> int:
     """The database of `name`, with messages by others, a millisecond apart, the last one at `until`.
 
-    Returns how many bytes the entries have.
+    rare: a word that one of `every` messages by the first author has. Returns how many bytes the entries have.
     """
     log = open_log(folder, name)
     end = wall() - _DAY if until is None else until
@@ -65,7 +71,7 @@ def fill(folder: Path, name: str, messages: int, authors: int, *, until: int | N
     size = 0
     for number in range(authors):
         author = TestAuthor(f"author{number}", start=end - messages * 1000 + number)
-        author.entries(texts(share, number), step=1000 * authors)
+        author.entries(texts(share, number, rare="" if number else rare, every=every), step=1000 * authors)
         runs = author.runs()
         size += sum(run.size for run in runs)
         for start in range(0, len(runs), _PIECE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks import appends, bulk, encryption, keys, live, meshes, reading, reconnecting, starting
+from benchmarks import appends, bulk, encryption, keys, live, meshes, reading, reconnecting, searching, starting
 from benchmarks.measurement import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -16,6 +16,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *reading.BENCHMARKS,
     *starting.BENCHMARKS,
     *keys.BENCHMARKS,
+    *searching.BENCHMARKS,
     *reconnecting.BENCHMARKS,
 )
 

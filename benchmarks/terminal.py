@@ -107,16 +107,23 @@ class Terminal:
             os.write(self._master, _ERASE)
             self.pause(0.3)
         self._typed += 1
-        wanted = LETTERS[place].encode()
+        return self.press(LETTERS[place].encode(), LETTERS[place])[0]
+
+    def press(self, keys: bytes, *texts: str) -> list[float]:
+        """Milliseconds from the keys until each of the texts was painted, one after the other."""
         output = b""
+        times = []
         pressed = time.perf_counter()
-        os.write(self._master, wanted)
-        while wanted not in output:
-            data = self._read(PATIENCE)
-            if not data:
-                raise TimeoutError(f"{LETTERS[place]} was not painted")
-            output += data
-        return (time.perf_counter() - pressed) * 1000
+        os.write(self._master, keys)
+        for text in texts:
+            while (at := output.find(text.encode())) < 0:
+                data = self._read(PATIENCE)
+                if not data:
+                    raise TimeoutError(f"{text!r} was not painted: {output[-500:]!r}")
+                output += data
+            times.append((time.perf_counter() - pressed) * 1000)
+            output = output[at:]
+        return times
 
     def page_up(self) -> float:
         """Milliseconds until the last part of the frame that shows older messages than any before it."""

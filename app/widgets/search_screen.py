@@ -1,14 +1,17 @@
 """Finding messages: words in, hits out while the history is being looked through, Enter goes to one.
 
-- Looking happens in a thread, in steps of some milliseconds; a word more begins anew, and ends what was under way.
-- The newest hits come first and stay where they are while others follow. At most MAX_HITS are listed.
+- Looking happens in a thread that gives way to typing; a letter more begins anew, and ends what was under way.
+- The newest hits come first and stay where they are while others follow. At most MAX_HITS are listed, a screenful at a
+  time: all at once would hold up a letter for a tenth of a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from itertools import islice
 from typing import ClassVar
 
 from textual import on
@@ -25,12 +28,14 @@ from app.people import People
 from app.search import Query, parse_query, spans
 from app.text import one_line
 from app.timeline import TimelineEntry
-from app.widgets.backend import ChatLog
+from app.widgets.backend import ChatLog, Found
 from app.widgets.moments import local
 from app.widgets.wrap import shorten
 
 MAX_HITS = 500
-_PAUSE = 0.15  # seconds after a letter: who types a word means all of it
+_LOOK = 0.08  # seconds in the thread at a time: saying how far it is takes some milliseconds of the screen's
+_AT_ONCE = 40  # hits that are listed together, which takes some 10 ms, and to show them as much again
+_BREATH = 0.03  # seconds between two such, for what is typed
 _AROUND = 30  # characters before a hit that are shown with it
 _WIDE = 60  # cells; below, the time of day would leave too few for the text
 
@@ -52,6 +57,7 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
         self._zone = zone
         self._words = words
         self._hits: list[TimelineEntry] = []
+        self._steps: Iterator[Found] | None = None  # of the search that is under way
 
     def compose(self) -> ComposeResult:
         with Vertical(id="search"):
@@ -88,35 +94,56 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
 
     async def _look_for(self, words: str) -> None:
         self._hits = []
+        self._steps = None
         self.query_one(OptionList).clear_options()
         if not words.strip():
             self._say("")
             return
-        await asyncio.sleep(_PAUSE)
         try:
             query = parse_query(words, keys_of=self._people.called, zone=self._zone)
         except ChatError as error:
             self._say(str(error))
             return
-        steps, total, looked_at = self._log.search(query), self._log.count(), 0
-        while (found := await asyncio.to_thread(next, steps, None)) is not None:
-            looked_at = found.looked_at
-            self._add(found.hits[: MAX_HITS - len(self._hits)], query)
-            if len(self._hits) >= MAX_HITS:
-                self._say(f"the newest {MAX_HITS}: a word more finds fewer")
-                return
-            self._say(f"{len(self._hits):,} found, {looked_at:,} of {total:,} looked at")
-        self._say(f"{len(self._hits):,} found in {looked_at:,}" if self._hits else "nothing found")
+        self._steps = steps = self._log.search(query)
+        total, looked_at, listed, looking = self._log.count(), 0, 0, True
+        while looking or listed < len(self._hits):
+            if looking:
+                found = await asyncio.to_thread(self._look, steps)
+                new = (hit for step in found for hit in step.hits if not self._people.is_refused(hit.author))
+                self._hits += islice(new, MAX_HITS - len(self._hits))
+                looked_at = found[-1].looked_at if found else looked_at
+                looking = bool(found) and len(self._hits) < MAX_HITS
+            else:
+                await asyncio.sleep(_BREATH)
+            self._list(self._hits[listed : listed + _AT_ONCE], query)
+            listed = min(listed + _AT_ONCE, len(self._hits))
+            if looking:
+                self._say(f"{len(self._hits):,} found, {looked_at:,} of {total:,} looked at")
+        if len(self._hits) >= MAX_HITS:
+            self._say(f"the newest {MAX_HITS}: a word more finds fewer")
+        else:
+            self._say(f"{len(self._hits):,} found in {looked_at:,}" if self._hits else "nothing found")
 
-    def _add(self, hits: Iterable[TimelineEntry], query: Query) -> None:
-        new = [hit for hit in hits if not self._people.is_refused(hit.author)]
-        if new:
-            self._hits += new
-            width = max(20, self.query_one(OptionList).size.width - 4)
-            self.query_one(OptionList).add_options([Option(self._line(hit, query, width)) for hit in new])
+    def _look(self, steps: Iterator[Found]) -> list[Found]:
+        """Some steps, up to the first that finds something; none if there are no more. In a thread."""
+        taken: list[Found] = []
+        end = time.monotonic() + _LOOK
+        while self._steps is steps and time.monotonic() < end:
+            self._log.courtesy.give_way()
+            step = next(steps, None)
+            if step is None:
+                break
+            taken.append(step)
+            if step.hits and not self._hits:
+                break
+        return taken
+
+    def _list(self, hits: Iterable[TimelineEntry], query: Query) -> None:
+        width = max(20, self.query_one(OptionList).size.width - 4)
+        self.query_one(OptionList).add_options([Option(self._line(hit, query, width)) for hit in hits])
 
     def _say(self, text: str) -> None:
-        self.query_one("#search-state", Static).update(one_line(text))
+        self.query_one("#search-state", Static).update(one_line(text), layout=False)
 
     def _line(self, hit: TimelineEntry, query: Query, width: int) -> Content:
         """When, who, and the part of the text that has the first hit, with all hits in it marked."""
