@@ -15,6 +15,7 @@ from datetime import tzinfo
 
 from app.entry import KIND_REPLY
 from app.timeline import TimelineEntry
+from app.widgets.looks import Lookout
 from app.widgets.rows import Columns, EntryRows, Names, Row
 from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
 
@@ -34,6 +35,7 @@ class Layout:
         self._rows: dict[Ident, EntryRows] = {}
         self._open: dict[Ident, None] = {}
         self._unread_from: bytes | None = None
+        self._lookout = Lookout()
 
     @property
     def unread_from(self) -> bytes | None:
@@ -50,6 +52,15 @@ class Layout:
         self._columns = Columns(width, self._zone)
         self._rows.clear()
         return True
+
+    @property
+    def lookout(self) -> Lookout:
+        return self._lookout
+
+    def look_out(self, lookout: Lookout) -> None:
+        """What the reader is to see at once."""
+        self._lookout = lookout
+        self._rows.clear()
 
     def clear(self) -> None:
         """Entries may read otherwise now."""
@@ -80,7 +91,7 @@ class Layout:
         if rows is None or rows.grouped is not grouped or rows.opened is not opened:
             if len(self._rows) >= MAX_ENTRIES:
                 self._rows.clear()
-            rows = EntryRows(entry, self._columns, self._names, grouped=grouped, opened=opened)
+            rows = EntryRows(entry, self._columns, self._names, lookout=self._lookout, grouped=grouped, opened=opened)
             self._rows[which] = rows
         return rows
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import IntFlag, auto
 from operator import itemgetter
@@ -29,26 +29,28 @@ _MAX_DEEP = 4  # quotes in quotes that take room at the left of each row
 class Look(IntFlag):
     """For names only: a message may have thousands of them, and adding plain numbers takes a twentieth of the time."""
 
-    BOLD = auto()
-    ITALIC = auto()
-    CODE = auto()
-    SIGN = auto()  # what makes it markup
+    # Where two of them give a colour, the one that stands further down counts.
     QUOTED = auto()
-    LINK = auto()
-    MENTION = auto()
-    HIT = auto()
+    CODE = auto()
     COMMENT = auto()
     STRING = auto()
     NUMBER = auto()
     KEYWORD = auto()
     ADDED = auto()
     REMOVED = auto()
+    BOLD = auto()
+    ITALIC = auto()
+    LINK = auto()
+    SIGN = auto()  # what makes it markup
+    MENTION = auto()
+    HIT = auto()
 
 
 PLAIN = 0
 _BOLD, _ITALIC, _CODE, _SIGN = int(Look.BOLD), int(Look.ITALIC), int(Look.CODE), int(Look.SIGN)
 _LINK, _MENTION, _HIT = int(Look.LINK), int(Look.MENTION), int(Look.HIT)
 _MARKS = {Mark.BOLD: _BOLD, Mark.ITALIC: _ITALIC, Mark.BOTH: _BOLD | _ITALIC, Mark.CODE: _CODE}
+GUTTER = int(Look.QUOTED | Look.SIGN)
 _KINDS = {Kind.QUOTE: int(Look.QUOTED), Kind.FENCE: _SIGN, Kind.ITEM: PLAIN, Kind.TEXT: PLAIN}
 _TOKENS = {token: int(Look[token.name]) for token in Token}
 _may_have_looks = re.compile(r"[*_`]|://|mailto:", re.IGNORECASE).search
@@ -57,10 +59,12 @@ Interval = tuple[int, int, int]  # from, to, the sum of its looks
 
 @dataclass(frozen=True, slots=True)
 class Lookout:
-    """What a reader is to see at once: their own name, and the folded words that they searched for."""
+    """What a reader is to see at once, and what not: their own name, the folded words that they searched for, and the
+    public keys of whom they muted."""
 
     me: Mentions | None = None
     terms: tuple[str, ...] = ()
+    muted: Set[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
 
@@ -25,6 +26,7 @@ from textual.widget import Widget
 
 from app.status import HeldUpTo
 from app.timeline import TimelineEntry
+from app.widgets.looks import Look, Lookout
 from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback
 from app.widgets.window import ident
@@ -50,6 +52,7 @@ _COMPONENTS = {
     Role.DAY: "message-pane--day",
     Role.UNREAD: "message-pane--unread",
 }
+_LOOKS = [(int(look), f"message-text--{(look.name or '').lower()}") for look in Look]
 
 
 class What(Enum):
@@ -67,7 +70,12 @@ class What(Enum):
 
 
 class MessagePane(Widget):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*_COMPONENTS.values(), "message-pane--hint", "message-pane--pointed"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *_COMPONENTS.values(),
+        *(name for _, name in _LOOKS),
+        "message-pane--hint",
+        "message-pane--pointed",
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "older", "an older message", id="point-older"),
@@ -107,7 +115,7 @@ class MessagePane(Widget):
         self._generation = scrollback.generation
         self._drawn_at = 0.0
         self._draw_pending = False
-        self._styles: dict[Role | bytes, Style] = {}
+        self._styles: dict[Role | bytes | tuple[Style, int, str], Style] = {}
         self._strips: dict[int, Strip] = {}
         self._drawing = False
 
@@ -163,6 +171,16 @@ class MessagePane(Widget):
     def point_not(self) -> None:
         self._scrollback.point_not()
         self.can_focus = False
+        self._draw()
+
+    def mark(self, terms: tuple[str, ...]) -> None:
+        """Mark the folded words that were searched for, wherever they stand; none to mark nothing."""
+        if terms != self._scrollback.lookout.terms:
+            self.look_out(replace(self._scrollback.lookout, terms=terms))
+
+    def look_out(self, lookout: Lookout) -> None:
+        """What the reader is to see at once, and whom they muted."""
+        self._scrollback.look_out(lookout)
         self._draw()
 
     def action_older(self) -> None:
@@ -315,8 +333,10 @@ class MessagePane(Widget):
         """The row, with neighbouring stretches of spaces as one, but apart from text: in pictures (SVG) they vanish."""
         segments: list[Segment] = []
         for span in line.row.spans:
-            text = self._mark(line.entry) if span.role is Role.MARK else span.text
+            text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
             style = self._style(span.role, line.entry.author)
+            if span.look:
+                style = self._look(style, span.look, span.target)
             if segments and segments[-1].style is style and text.isspace() and segments[-1].text.isspace():
                 text = segments.pop().text + text
             segments.append(Segment(text, style))
@@ -344,11 +364,24 @@ class MessagePane(Widget):
         component = _COMPONENTS.get(role)
         return self.rich_style if component is None else self.get_component_rich_style(component)
 
+    def _look(self, style: Style, look: int, target: str) -> Style:
+        """A link has the same style in all rows that it takes: a terminal tells by that where it goes on."""
+        key = (style, look, target)
+        known = self._styles.get(key)
+        if known is None:
+            for each, component in _LOOKS:
+                if look & each:
+                    style += self.get_component_rich_style(component, partial=True)
+            if target:
+                style += Style(link=target)
+            if len(self._styles) >= _MAX_STYLES:
+                self._styles.clear()
+            known = self._styles[key] = style
+        return known
+
     def _mark(self, entry: TimelineEntry) -> str:
         """As wide as the column for it."""
-        if not entry.own:
-            mark = ""
-        elif entry.feed != self._own_feed:  # another device of mine wrote it
+        if entry.feed != self._own_feed:  # another device of mine wrote it
             mark = HELD
         else:
             mark = HELD_BY_ALL if entry.seq <= self._held.every else HELD if entry.seq <= self._held.some else SAVED

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from enum import Enum
@@ -17,11 +18,13 @@ from typing import Protocol
 from rich.cells import cell_len
 
 from app.entry import KIND_REPLY, MAX_TEXT_BYTES
+from app.markdown import blocks
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
+from app.widgets.looks import GUTTER, PLAIN, Look, Lookout, Looks, drawn, gutter, may_have_looks
 from app.widgets.moments import local
-from app.widgets.wrap import Piece, shorten, wrap
+from app.widgets.wrap import Piece, shorten, wrap, wrap_hanging
 
 WIDE = 60  # below, columns for time and name would leave less than 40 cells for the text
 TINY = 20  # below, there is no room for the time
@@ -29,12 +32,14 @@ MAX_WIDTH = 1000
 MAX_SHOWN = 4 * MAX_TEXT_BYTES  # characters: tabs widen a text eightfold, and others may send entries of 64 KiB
 
 MARK_CELLS = 2
+MENTIONED = "@"  # beside what somebody else said to me
 FOLD_OVER = 12  # rows; longer texts are folded, at least as many rows away as it takes to say so
 FOLD_TO = 8
 _TIME_CELLS = 5
 _INDENT = 2
 _QUOTE_START = -2  # before the message, and not where its day row begins
 _MAX_QUOTED = 200  # characters; more than a row has room for
+_NOTHING = Lookout()
 _CUT_REMARK = "\n… (too long: the rest is not shown)"
 
 
@@ -65,8 +70,15 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
+    """look: of text, a sum of app.widgets.looks.Look; target: where it leads."""
+
     text: str
     role: Role
+    look: int = PLAIN
+    target: str = ""
+
+
+_MENTION = Span(MENTIONED.ljust(MARK_CELLS), Role.MARK, int(Look.MENTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +104,21 @@ class EntryRows:
     """
 
     __slots__ = (
+        "_blocks",
         "_columns",
+        "_drawn",
         "_folded",
+        "_hanging",
         "_head",
+        "_lookout",
+        "_looks",
         "_pieces",
         "_quote",
         "_remark",
         "_starts",
         "day",
         "grouped",
+        "mentioned",
         "message",
         "opened",
         "role",
@@ -112,6 +130,7 @@ class EntryRows:
         columns: Columns,
         names: Names | None = None,
         *,
+        lookout: Lookout = _NOTHING,
         grouped: bool = False,
         opened: bool = False,
     ) -> None:
@@ -121,22 +140,41 @@ class EntryRows:
         moment = local(entry.time, columns.zone)
         self.day = None if moment is None else moment.date()
         name = entry.name if names is None else names.label(entry.author, entry.name)
+        muted = entry.author in lookout.muted and not entry.own
         if names is not None and names.is_refused(entry.author):
             # For the moment that it takes until it has left the timeline.
             self.message, self.role = "[not shown: you refused its author]", Role.PLACEHOLDER
         else:
             self.message, self.role = _message(entry)
+            if muted:
+                self.message, self.role = f"(muted) {one_line(self.message[:_MAX_QUOTED])}", Role.PLACEHOLDER
         self._columns = columns
-        self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(name), own=entry.own)
+        self._lookout = lookout
+        me = lookout.me
+        self.mentioned = me is not None and not entry.own and self.role is Role.TEXT and self.message in me
+        marked = entry.own or self.mentioned
+        self._head = columns.head("--:--" if moment is None else f"{moment:%H:%M}", one_line(name), own=marked)
         if grouped:
-            self._head = columns.grouped(self._head, own=entry.own)
+            self._head = columns.grouped(self._head, own=marked)
+        if self.mentioned:
+            self._head = tuple(_MENTION if span.role is Role.MARK else span for span in self._head)
         head_cells = sum(cell_len(span.text) for span in self._head)
-        self._pieces: list[Piece] = wrap(
-            self.message, columns.width - columns.indent(head_cells), columns.width - head_cells
-        )
+        width, first_width = columns.width - columns.indent(head_cells), columns.width - head_cells
+        if muted:
+            self.message = shorten(self.message, first_width)
+        self._blocks = blocks(self.message) if self.role is Role.TEXT else []
+        self._looks: Looks | None = None
+        self._drawn = self.message
+        self._pieces: list[Piece]
+        self._hanging: dict[int, str] = {}
+        if self._blocks:
+            lines = [(block.start, block.end, gutter(block)) for block in self._blocks]
+            self._pieces, self._hanging = wrap_hanging(self.message, lines, width, first_width)
+        else:
+            self._pieces = wrap(self.message, width, first_width)
         self._folded = 0 if opened or len(self._pieces) <= FOLD_OVER else len(self._pieces) - FOLD_TO
-        self._quote = _quote(entry, names)
-        self._remark = _remark(entry, names)
+        self._quote = "" if muted else _quote(entry, names)
+        self._remark = "" if muted else _remark(entry, names)
         self._starts = [start for start, _ in self._pieces]
         if self._folded:
             del self._starts[FOLD_TO + 1 :]  # one is left for the row that says so
@@ -184,7 +222,24 @@ class EntryRows:
         text = self.message[start:end]
         last = piece + 1 == len(self._pieces)
         continues = not last and "\n" not in self.message[end : self._pieces[piece + 1][0]]
-        return Row(start, (*head, Span(text, self.role)), prefix, text, continues)
+        if before := self._hanging.get(piece):
+            head = (*head, Span(before, self.role, GUTTER))
+            prefix += len(before)
+        return Row(start, (*head, *self._spans(start, end)), prefix, text, continues)
+
+    def _spans(self, start: int, end: int) -> Iterator[Span]:
+        """Characters `start` to `end` of the message, looking as they are to look."""
+        if self._looks is None and self.role is Role.TEXT and self._may_have_looks():
+            self._looks = Looks(self.message, self._blocks, self._lookout)
+            self._drawn = drawn(self.message, self._blocks)
+        if self._looks is None:
+            yield Span(self.message[start:end], self.role)
+        else:
+            for run in self._looks.between(start, end):
+                yield Span(self._drawn[run.start : run.end], self.role, run.look, run.target)
+
+    def _may_have_looks(self) -> bool:
+        return bool(self._blocks or self.mentioned or self._lookout.terms) or may_have_looks(self.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import tzinfo
 
 from app.timeline import TimelineEntry, TimelineReader
 from app.widgets.layout import RULE, Layout, Place
+from app.widgets.looks import Lookout
 from app.widgets.rows import MAX_WIDTH, EntryRows, Names, Row
 from app.widgets.window import Ident, Window, ident, predecessor
 
@@ -94,6 +95,15 @@ class Scrollback:
         self._height = height
         if self._layout.resize(width):
             self._reflows += 1
+
+    @property
+    def lookout(self) -> Lookout:
+        return self._layout.lookout
+
+    def look_out(self, lookout: Lookout) -> None:
+        """What the reader is to see at once, and whom they muted."""
+        self._layout.look_out(lookout)
+        self._reflows += 1
 
     @property
     def unread_from(self) -> bytes | None:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import CellSpan, cell_len, split_graphemes
 
@@ -26,6 +26,25 @@ def wrap(text: str, width: int, first_width: int | None = None) -> list[Piece]:
         limit = width
         start += len(line) + 1
     return pieces
+
+
+def wrap_hanging(
+    text: str, lines: Iterable[tuple[int, int, str]], width: int, first_width: int
+) -> tuple[list[Piece], dict[int, str]]:
+    """The rows of `text` whose lines are given as (start, end, what stands before the rows in which it goes on), and
+    for these rows what stands before them."""
+    pieces: list[Piece] = []
+    hanging: dict[int, str] = {}
+    limit = first_width
+    for start, end, before in lines:
+        cells = cell_len(before)
+        room = width - cells if 4 * cells <= width else width  # else hardly a word would have room beside it
+        for low, high in wrap(text[start:end], room, limit):
+            if low and room < width:
+                hanging[len(pieces)] = before
+            pieces.append((start + low, start + high))
+        limit = width
+    return pieces, hanging
 
 
 def shorten(text: str, width: int) -> str:
