@@ -84,6 +84,18 @@ class Landed:
     others: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What bounds when an entry was written. Both in microseconds since 1970, or None.
+
+    previous: the time that the author's entry before it claims; after: this computer's clock when it wrote the latest
+    entry that the author had certainly read.
+    """
+
+    previous: int | None
+    after: int | None
+
+
 class TimelineReader(Protocol):
     """Reads of a snapshot of what is durable. Each takes well under a frame (16 ms) for `limit` up to 200."""
 

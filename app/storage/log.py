@@ -48,7 +48,7 @@ from app.storage.reading import TimelineSnapshot
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
-from app.timeline import Landed, TimelineEntry
+from app.timeline import Evidence, Landed, TimelineEntry
 
 if TYPE_CHECKING:
     from app.search import Query
@@ -258,6 +258,41 @@ class Log:
             return None
         with self._snapshot() as view:
             return view.entry_at(record, seq)
+
+    def shown_from(self, feed: bytes, low: int, high: int, most: int) -> list[TimelineEntry]:
+        """The first ones of the entries low..high of `feed` that are here and shown; a few hundred are looked at."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return []
+        with self._snapshot() as view:
+            return view.shown_from(record, max(low, record.low), min(high, record.seq), most)
+
+    def placed_before(self, feed: bytes, low: int, high: int, key: bytes) -> int:
+        """How many of the entries low..high of `feed`, which are here, stand before `key`, shown or not."""
+        record = self._feeds.by_id(feed)
+        if record is None:
+            return 0
+        with self._snapshot() as view:
+            return view.placed_before(record, low, high, key)
+
+    def crossed(self, pairs: Sequence[tuple[TimelineEntry, TimelineEntry]]) -> list[bool]:
+        """Of each two that stand directly after each other: whether the latter's author had certainly not read the
+        former."""
+        from app.storage.causes import Causes  # when the first frame is there
+
+        with self._env.read() as txn:
+            causes = Causes(txn, self._env.tables, self._feeds)
+            return [causes.crossed(above, below) for above, below in pairs]
+
+    def evidence(self, feed: bytes, seq: int) -> Evidence | None:
+        """What bounds when an entry that is here was written."""
+        from app.storage.causes import Causes
+
+        record, own = self._feeds.by_id(feed), self._feeds.by_id(self.own_feed)
+        if record is None or own is None:
+            return None
+        with self._env.read() as txn:
+            return Causes(txn, self._env.tables, self._feeds).evidence(record.num, seq, own.num)
 
     def position(self, feed: bytes, seq: int) -> bytes | None:
         """The timeline key of an entry, if it is here and shown."""

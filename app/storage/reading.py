@@ -25,6 +25,8 @@ from app.storage.schema import (
 )
 from app.timeline import Change, Quote, TimelineEntry
 
+MAX_LOOKED_AT = 256  # entries, of which all may be edits and reactions
+
 
 class TimelineSnapshot:
     """The timeline in one transaction."""
@@ -68,6 +70,22 @@ class TimelineSnapshot:
             entry = self.entry_at(feed, seq) or (self.changed(feed, seq) if changes else None)
             if entry is not None:
                 yield entry
+
+    def shown_from(self, feed: FeedRecord, low: int, high: int, most: int) -> list[TimelineEntry]:
+        """The first `most` of those that `shown` gives, of the first MAX_LOOKED_AT entries."""
+        return list(islice(self.shown(feed, low, min(high, low + MAX_LOOKED_AT - 1), changes=False), most))
+
+    def placed_before(self, feed: FeedRecord, low: int, high: int, key: bytes) -> int:
+        """How many of the entries low..high stand before `key`: places in a feed are in the order of its numbers."""
+        first, end = low, high + 1
+        while first < end:
+            middle = (first + end) // 2
+            here = self._places.placed(feed.num, middle)
+            if here is not None and PLACED_KEY.pack(here.place, feed.tail) < key:
+                first = middle + 1
+            else:
+                end = middle
+        return first - low
 
     def changed(self, feed: FeedRecord, seq: int) -> TimelineEntry | None:
         """The entry about which entry `seq` of `feed` says something, with that as its `change`.
