@@ -24,6 +24,7 @@ from textual.message import Message
 from app import start_up
 from app.entry import check_text
 from app.errors import ChatError
+from app.mentions import Mentions
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
@@ -36,6 +37,7 @@ from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap
+from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
@@ -112,6 +114,7 @@ class ChatApp(App[None]):
         self._inputs = Inputs(self._timeline)
         self._draft = draft
         self.view = view or RoomView()
+        self._scrollback.look_out(Lookout(Mentions(backend.me), muted=self.view.muted))
         self.taste = taste or Taste()
         self.settings = settings or Settings()
         self._chosen_keys: Keymap = {}
@@ -290,11 +293,11 @@ class ChatApp(App[None]):
         self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
     def command_search(self, words: str) -> None:
-        from app.widgets.search_screen import SearchScreen  # not before somebody searches
+        from app.widgets.search_screen import Chosen, SearchScreen  # not before somebody searches
 
-        def go_to(found: tuple[list[TimelineEntry], int] | None) -> None:
+        def go_to(found: Chosen | None) -> None:
             if found is not None:
-                self._message_mode.go_to(*found)
+                self._message_mode.go_to(found.hits, found.which, found.terms)
 
         self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
 

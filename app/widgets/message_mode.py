@@ -52,6 +52,7 @@ class MessageMode:
         self._about_to_delete: tuple[bytes, int] | None = None
         self._hits: Sequence[TimelineEntry] = ()  # of the last search, the newest first
         self._at = 0
+        self._terms: tuple[str, ...] = ()
 
     @property
     def busy(self) -> bool:
@@ -66,16 +67,18 @@ class MessageMode:
         if self._pane.pointed_at is not None:
             self._line.show(_KEYS)
 
-    def go_to(self, hits: Sequence[TimelineEntry], which: int) -> None:
-        """Show one of what was found, wherever it is, and point at it; the others are a key away."""
-        self._hits, self._at = hits, which
+    def go_to(self, hits: Sequence[TimelineEntry], which: int, terms: tuple[str, ...]) -> None:
+        """Show one of what was found, wherever it is, and point at it; the others are a key away. terms: the folded
+        words that they have, which are marked until the messages are left."""
+        self._hits, self._at, self._terms = hits, which, terms
+        self._pane.mark(terms)
         self._pane.point_at(hits[which])
         self._line.show(f"{which + 1} of {len(hits)} found, n and N go to others  " + _KEYS)
 
     def _go_on(self, step: int) -> None:
         if not self._hits:
             raise LocalEntryError("nothing was searched for: Ctrl+F finds messages")
-        self.go_to(self._hits, (self._at + step) % len(self._hits))
+        self.go_to(self._hits, (self._at + step) % len(self._hits), self._terms)
 
     def composer_focused(self) -> None:
         """Keys go to the composer again, by Tab or by the mouse: nothing is pointed at any more."""
@@ -139,6 +142,7 @@ class MessageMode:
     def _leave(self) -> None:
         self._about_to_delete = None
         self._line.show("" if self.purpose is None else self.purpose.sentence())
+        self._pane.mark(())
         self._pane.point_not()
         self._composer.focus()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
 from typing import ClassVar
@@ -40,8 +41,17 @@ _AROUND = 30  # characters before a hit that are shown with it
 _WIDE = 60  # cells; below, the time of day would leave too few for the text
 
 
-class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
-    """Ends with what was found, the newest first, and which of them to go to; or with None."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """hits: what was found, the newest first; which: of them to go to; terms: the folded words that they have."""
+
+    hits: list[TimelineEntry]
+    which: int
+    terms: tuple[str, ...]
+
+
+class SearchScreen(ModalScreen[Chosen | None]):
+    """Ends with what was found, or with None."""
 
     AUTO_FOCUS = "#search-words"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,6 +67,7 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
         self._zone = zone
         self._words = words
         self._hits: list[TimelineEntry] = []
+        self._terms: tuple[str, ...] = ()
         self._steps: Iterator[Found] | None = None  # of the search that is under way
 
     def compose(self) -> ComposeResult:
@@ -77,11 +88,11 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
     def _submitted(self) -> None:
         """Enter takes the newest hit."""
         if self._hits:
-            self.dismiss((self._hits, 0))
+            self.dismiss(Chosen(self._hits, 0, self._terms))
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss((self._hits, event.option_index))
+        self.dismiss(Chosen(self._hits, event.option_index, self._terms))
 
     def action_into_hits(self) -> None:
         if self._hits:
@@ -104,6 +115,7 @@ class SearchScreen(ModalScreen[tuple[list[TimelineEntry], int] | None]):
         except ChatError as error:
             self._say(str(error))
             return
+        self._terms = query.terms
         self._steps = steps = self._log.search(query)
         total, looked_at, listed, looking = self._log.count(), 0, 0, True
         while looking or listed < len(self._hits):
