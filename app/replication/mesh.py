@@ -23,7 +23,7 @@ from app.names import PeerSpec, preferred_port
 from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
 from app.replication.candidate import Address, Candidate
 from app.replication.duplicates import Peer
-from app.replication.exchange import Exchange, ExchangeEvent, Misbehaved
+from app.replication.exchange import Behind, Exchange, ExchangeEvent, Level, Misbehaved
 from app.replication.handshake import LocalHello, RemotePeer, Role
 from app.replication.mesh_dialler import SelfConnectionError, connect
 from app.replication.mesh_events import Admission, MeshEvent
@@ -33,7 +33,7 @@ from app.replication.mesh_listener import Listener
 from app.replication.mesh_members import Member, Members
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
-from app.replication.transport import CLOSING_LIMIT, Connection, Tls, accept, start
+from app.replication.transport import Connection, Tls, accept, start, wait_closed
 from app.status import Listening, Notice, PeerPhase
 from app.text import one_line
 
@@ -121,7 +121,7 @@ class Mesh:
                 finally:
                     goodbyes = run.leave()
         finally:
-            await _wait_closed(goodbyes)
+            await wait_closed(goodbyes)
 
     def committed(self, advances: Sequence[Advance]) -> None:
         """Entries became durable here, own or others'; also while `run` has yet to begin."""
@@ -217,6 +217,8 @@ class _Run:
     def _exchange_event(self, event: ExchangeEvent) -> None:
         if isinstance(event, Misbehaved):
             self.members.dismissed(event.session, event.text)
+        elif isinstance(event, Level | Behind):
+            self.members.progressed(event)
         self._settings.on_event(event)
 
     def _store_error(self, error: StorageError) -> None:
@@ -273,8 +275,8 @@ class _Run:
         try:
             await accept(stream, member.connection, self._tls)
             await member.connection.wait_closed()
-        except OSError:
-            pass  # no TLS, or none in time: the gate takes note
+        except OSError as error:  # no TLS, or none in time: the gate takes note
+            member.story.failed(error)
         finally:
             self._failed(visit)
             if member.remote is None:
@@ -320,8 +322,8 @@ class _Run:
             await member.connection.wait_closed()
         except SelfConnectionError:
             self._roster.met_myself(dial)
-        except OSError:
-            pass  # nobody there: the roster says when to try again
+        except OSError as error:  # nobody there: the roster says when to try again
+            member.story.failed(error)
         finally:
             self.members.forget(member)
 
@@ -349,6 +351,7 @@ class _Run:
             self._tls,
             on_events=partial(self.members.received, member),
             on_writable=partial(self.members.writable, member),
+            on_secured=partial(self.members.secured, member),
         )
         self.members.add(member)
         return member
@@ -387,13 +390,3 @@ def _prepare() -> Tls:
     import app.replication.discovery  # noqa: F401
 
     return Tls()
-
-
-async def _wait_closed(connections: Sequence[Connection]) -> None:
-    """Until all are closed, or a second is over."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSING_LIMIT):
-            for connection in connections:
-                await connection.wait_closed()
-    for connection in connections:
-        connection.abort()

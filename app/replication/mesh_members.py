@@ -14,11 +14,13 @@ from app.identity import fingerprint
 from app.names import name_key
 from app.replication.addresses import is_loopback
 from app.replication.duplicates import Link, Links, Peer
-from app.replication.events import Admitted, Authenticated, Closed, Event, Waiting
+from app.replication.events import Admitted, Authenticated, Closed, Event, RunsReceived, Waiting
+from app.replication.exchange_events import Behind, Level
 from app.replication.frames import ByeReason
 from app.replication.handshake import RemotePeer
 from app.replication.mesh_events import Admission, PeerState, Verdict
 from app.replication.mesh_exchange import ExchangeDriver
+from app.replication.mesh_story import Story
 from app.replication.patience import Pace
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
@@ -49,16 +51,19 @@ _UNWELCOME = {
 @dataclass(eq=False, slots=True)
 class Member:
     """One connection. dial: None for an inbound one; on_proved: called once it proved a key, with whether it is
-    welcome, `remote` from then on; link: once it was not refused."""
+    welcome, `remote` from then on; link: once it was not refused; story: what the log tells of it;
+    succeeds: who closed another connection in favour of this one, which has yet to be proved."""
 
     dial: Dial | None
     connection: Connection = field(init=False)
+    story: Story = field(init=False)
     on_proved: Callable[[bool], None] | None = None
     remote: RemotePeer | None = None
     link: Link[Member] | None = None
     opened: bool = False
     ended: bool = False
     receiving: bool = False
+    succeeds: RemotePeer | None = None
 
     @property
     def session(self) -> Session | None:
@@ -89,12 +94,25 @@ class Members:
         self._told: dict[tuple[str, bytes | None], PeerState] = {}
         self._sent_away: dict[bytes, float] = {}  # until when
         self._arrivals: dict[bytes, Pace] = {}
+        self._begun = 0
 
     def __len__(self) -> int:
         return len(self._all)
 
     def add(self, member: Member) -> None:
         self._all.add(member)
+        self._begun += 1
+        member.story = Story(f"connection {self._begun}", self._loop.time())
+        member.story.begins(member.dial)
+
+    def secured(self, member: Member) -> None:
+        """TLS is there."""
+        member.story.secured(member.connection)
+
+    def progressed(self, event: Level | Behind) -> None:
+        member = self._sessions.get(event.session)
+        if member is not None:
+            member.story.progressed(event)
 
     def received(self, member: Member, events: list[Event]) -> None:
         session = member.session
@@ -128,6 +146,7 @@ class Members:
     def forget(self, member: Member) -> None:
         """Its connection is gone, or never came to be."""
         self._end(member, None, "the connection was cut")
+        member.story.ended(member.connection, "this program leaves", self._loop.time())
         if member.session is not None:
             self._sessions.pop(member.session, None)
         self._all.discard(member)
@@ -181,6 +200,7 @@ class Members:
                 self._authenticated(member, session, remote)
             case Waiting():
                 if member.remote is not None and not member.ended:  # else it was refused here a moment ago
+                    member.story.waiting()
                     self.tell(member.remote.name, member.remote.key, PeerPhase.KNOCKING, "waiting to be accepted")
             case Admitted():
                 self._open(member, session)
@@ -188,11 +208,15 @@ class Members:
                 if reason is ByeReason.RULE_BROKEN and not remote_initiated:
                     self._send_away(member, text)
                 self._end(member, reason, text)
+            case RunsReceived() if member.opened and not member.ended:
+                member.story.received += sum(len(run.entries) for run in event.runs)
+                self._driver.handle(session, event)
             case _ if member.opened and not member.ended:
                 self._driver.handle(session, event)
 
     def _authenticated(self, member: Member, session: Session, remote: RemotePeer) -> None:
         member.remote = remote
+        member.story.authenticated(remote, member.connection)
         dial = member.dial
         if dial is not None and not self._roster.expects(remote.name, fingerprint(remote.key)):
             # Somebody else has the port or the address: not a peer that anybody here asked for.
@@ -201,6 +225,7 @@ class Members:
             self._roster.refused(dial, self._loop.time())
             return
         admission = self._bounded(member, remote, self._admit(remote))
+        member.story.judged(admission)
         if member.on_proved is not None:
             member.on_proved(admission.verdict is Verdict.ADMIT)
         if admission.verdict is Verdict.REFUSE:
@@ -255,6 +280,7 @@ class Members:
         if member.ended or member.remote is None:
             return
         member.opened = True
+        member.story.opened()
         self.tell(member.remote.name, member.remote.key, PeerPhase.CONNECTED, "direct connection")
         self._driver.open(session)
 
@@ -294,6 +320,7 @@ class Members:
         if member.ended:
             return
         member.ended = True
+        member.story.ended(member.connection, text or (reason.sentence if reason else ""), self._loop.time())
         if member.opened and member.session is not None:
             self._driver.close(member.session)
         unwelcome = reason in _UNWELCOME
@@ -303,15 +330,24 @@ class Members:
         if remote is not None and member.link is not None:
             if self._links.remove(member.link):
                 self._roster.disconnected(remote.name, remote.node, now)
-                if not self._is_linked(remote):
+                if reason is ByeReason.DUPLICATE and (successor := self._dialling(remote)) is not None:
+                    successor.succeeds = remote
+                elif not self._is_linked(remote):
                     self.tell(remote.name, remote.key, phase, text)
         elif remote is not None and unwelcome:
             self.tell(remote.name, remote.key, phase, text)
         elif member.dial is not None and unwelcome and not self._roster.is_connected(member.dial.name):
             self.tell(member.dial.name, None, phase, text)
+        if member.succeeds is not None and member.link is None and not self._is_linked(member.succeeds):
+            self.tell(member.succeeds.name, member.succeeds.key, PeerPhase.LOST, text)
         if member.dial is not None:
             self._settle(member, member.dial, reason, now)
         self._on_change()
+
+    def _dialling(self, remote: RemotePeer) -> Member | None:
+        """My connection to it that is on the way. The other side has it whole before I do."""
+        name = name_key(remote.name)
+        return next((m for m in self._all if m.dial and m.dial.key == name and not m.link and not m.ended), None)
 
     def _settle(self, member: Member, dial: Dial, reason: ByeReason | None, now: float) -> None:
         if reason is ByeReason.SELF:

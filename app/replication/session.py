@@ -71,7 +71,8 @@ class State(Enum):
 
 
 class Session:
-    """See the module. `remote`: the other side, once its hello is here, proved once `Authenticated` was emitted."""
+    """See the module. `remote`: the other side, once its hello is here, proved once `Authenticated` was emitted;
+    `entries_sent`: how many were written."""
 
     def __init__(self, role: Role, local: LocalHello, binding: bytes, *, nonce: bytes, now: float) -> None:
         """binding: 32 bytes that name the channel below; nonce: 32 random bytes."""
@@ -96,6 +97,7 @@ class Session:
         self._own = Numbering()
         self._theirs = Numbering()
         self._introduced = False
+        self.entries_sent = 0
         self._wants = 0
         self._patience = Patience(STRANGERS_BURST, STRANGERS_PER_SECOND, now)
         if role is Role.CLIENT:
@@ -241,6 +243,7 @@ class Session:
         batch: list[frames.NumberedRun] = []
         size = 0
         for run in runs:
+            self.entries_sent += len(run.entries)
             numbered = frames.NumberedRun(self._own.number(run.feed), run.first, run.before, run.entries, run.signature)
             weight = run.size + len(run.entries) * _ENTRY_OVERHEAD + _RUN_OVERHEAD
             if batch and size + weight > RUNS_PER_FRAME_BYTES:

@@ -12,7 +12,8 @@ import asyncio
 import os
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY, socket
@@ -43,7 +44,8 @@ class Connection(asyncio.BufferedProtocol):
     """One connection and its session.
 
     session: None until TLS is established; where, own_ip: the two ends, link-local ones with a zone;
-    received_at: when the last bytes came, began_at: when TLS began, in the loop's time.
+    received_at: when the last bytes came, began_at: when TLS began, in the loop's time; bytes_in,
+    bytes_out: inside TLS.
     """
 
     def __init__(
@@ -54,18 +56,23 @@ class Connection(asyncio.BufferedProtocol):
         *,
         on_events: Callable[[list[Event]], None],
         on_writable: Callable[[], None],
+        on_secured: Callable[[], None] = lambda: None,
     ) -> None:
-        """on_events: called with each batch, the last of which ends in `Closed`; on_writable: the stream takes more."""
+        """on_events: called with each batch, the last of which ends in `Closed`; on_writable: the stream takes more;
+        on_secured: TLS is there."""
         self.role = role
         self.session: Session | None = None
         self.where = ""
         self.own_ip = ""
         self.received_at = 0.0
         self.began_at = 0.0
+        self.bytes_in = 0
+        self.bytes_out = 0
         self._local = local
         self._tls = tls
         self._on_events = on_events
         self._on_writable = on_writable
+        self._on_secured = on_secured
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         # A view, not the bytearray: asyncio's TLS reads further records into slices of it, and those would be copies.
@@ -83,7 +90,9 @@ class Connection(asyncio.BufferedProtocol):
         if session is None or transport is None or transport.is_closing():
             return
         if session.output_size and not self._stopped:
-            transport.write(session.take_output())
+            output = session.take_output()
+            self.bytes_out += len(output)
+            transport.write(output)
             if not self._stopped and self._room is None:
                 self._room = self._loop.call_soon(self._offer_room)
         if not session.closed:
@@ -121,6 +130,7 @@ class Connection(asyncio.BufferedProtocol):
             shown = cast(ssl.SSLObject, stream.get_extra_info("ssl_object")).getpeercert(binary_form=True)
             binding = sha256(shown or b"").digest()
         self.session = Session(self.role, self._local, binding, nonce=os.urandom(32), now=self.began_at)
+        self._on_secured()
         self.flush()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -128,6 +138,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         if self.session is not None:
+            self.bytes_in += nbytes
             self.received_at = self._loop.time()
             self._handle(self.session.receive(bytes(self._buffer[:nbytes]), self.received_at))
 
@@ -195,6 +206,16 @@ class Connection(asyncio.BufferedProtocol):
     def _limit_closing(self) -> None:
         if self._closing is None:
             self._closing = self._loop.call_later(CLOSING_LIMIT, self.abort)
+
+
+async def wait_closed(connections: Sequence[Connection]) -> None:
+    """Until all are closed, or a second is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_LIMIT):
+            for connection in connections:
+                await connection.wait_closed()
+    for connection in connections:
+        connection.abort()
 
 
 async def accept(stream: socket, connection: Connection, tls: Tls) -> None:
