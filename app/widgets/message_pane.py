@@ -371,13 +371,18 @@ class MessagePane(Widget):
         if known is None:
             for each, component in _LOOKS:
                 if look & each:
-                    style += self.get_component_rich_style(component, partial=True)
+                    style += self._own_style(component)
             if target:
                 style += Style(link=target)
             if len(self._styles) >= _MAX_STYLES:
                 self._styles.clear()
             known = self._styles[key] = style
         return known
+
+    def _own_style(self, component: str) -> Style:
+        """What a component changes. Colours that follow their ground are known only together with that."""
+        own = self.get_component_rich_style(component, partial=True)
+        return own if own.color is None else own + Style(color=self.get_component_rich_style(component).color)
 
     def _mark(self, entry: TimelineEntry) -> str:
         """As wide as the column for it."""

@@ -159,7 +159,7 @@ class EntryRows:
         if self.mentioned:
             self._head = tuple(_MENTION if span.role is Role.MARK else span for span in self._head)
         head_cells = sum(cell_len(span.text) for span in self._head)
-        width, first_width = columns.width - columns.indent(head_cells), columns.width - head_cells
+        width, first_width = columns.width - columns.indent(head_cells), max(1, columns.width - head_cells)
         if muted:
             self.message = shorten(self.message, first_width)
         self._blocks = blocks(self.message) if self.role is Role.TEXT else []

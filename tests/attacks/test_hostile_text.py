@@ -83,7 +83,10 @@ def texts() -> list[str]:
 def assert_harmless(data: bytes | bytearray) -> None:
     for name, case in CASES.items():
         assert f"{case}{word(name)}".encode() not in data, name
-    for control in (b"\x1b]52;", b"\x1b]8;", b"\xc2\x9b", b"\xc2\x9d", b"\xe2\x80\xae", b"\xe2\x81\xa7"):
+    for parameters, target in re.findall(rb"\x1b\]8;([^;]*);(.*?)(?:\x1b|\x07|\xc2)", data, re.DOTALL):
+        assert re.fullmatch(rb"(id=\d+)?", parameters)  # ours, of the address that is shown
+        assert re.fullmatch(rb"(https?://[!-~]+)?", target)
+    for control in (b"\x1b]52;", b"\xc2\x9b", b"\xc2\x9d", b"\xe2\x80\xae", b"\xe2\x81\xa7"):
         assert control not in data, control
 
 
