@@ -17,6 +17,7 @@ from functools import partial
 from random import Random
 from socket import socket
 
+from app import start_up
 from app.errors import StorageError
 from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
@@ -112,6 +113,7 @@ class Mesh:
     async def run(self) -> None:
         """Until cancelled. To be called once."""
         tls = await asyncio.to_thread(_prepare)
+        start_up.keep()  # TLS and discovery are as much as all that was loaded before them
         goodbyes: list[Connection] = []
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -26,6 +26,7 @@ from textual.widget import Widget
 
 from app.status import HeldUpTo
 from app.timeline import TimelineEntry
+from app.widgets.drawn import drawn
 from app.widgets.looks import Look, Lookout
 from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback
@@ -290,7 +291,7 @@ class MessagePane(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         self._drawing = True
         try:
-            return super().render_lines(crop)
+            return drawn(super().render_lines(crop))
         finally:
             self._drawing = False
 

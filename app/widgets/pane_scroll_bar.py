@@ -5,9 +5,12 @@ Textual's own scrolling thinks in rows of a widget that holds everything; its me
 
 from __future__ import annotations
 
+from textual.geometry import Region
 from textual.message import Message
 from textual.scrollbar import ScrollBar, ScrollDown, ScrollTo, ScrollUp
+from textual.strip import Strip
 
+from app.widgets.drawn import drawn
 from app.widgets.scrollback import Extent
 
 
@@ -34,6 +37,9 @@ class PaneScrollBar(ScrollBar):
         self.window_virtual_size = extent.total
         self.window_size = extent.size
         self.position = extent.position
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return drawn(super().render_lines(crop))
 
     def _on_scroll_to(self, event: ScrollTo) -> None:
         event.stop()
