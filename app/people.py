@@ -58,6 +58,13 @@ class People:
             if wanted in (name_key(author.name), name_key(self.label(author.key, author.name)))
         ]
 
+    def others(self) -> list[tuple[str, str]]:
+        """(label, what they call themselves) of everybody but me who is known and not refused, by name."""
+        known = {author.key: author.name for author in self._authors()}
+        known |= {record.key: record.name for record in self._records().values()}
+        shown = {key: said for key, said in known.items() if key != self._me and not self.is_refused(key)}
+        return sorted((self.label(key, said), said) for key, said in shown.items())
+
     def is_refused(self, key: bytes) -> bool:
         record = self._records().get(key)
         return record is not None and record.refused

@@ -44,11 +44,12 @@ from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_bar import PeerBar
-from app.widgets.purpose import PurposeLine
+from app.widgets.purpose import Aim, PurposeLine
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
 from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
+from app.widgets.vocabulary import vocabulary
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
@@ -151,6 +152,8 @@ class ChatApp(App[None]):
             self._submit,
             self._teller.refuse,
             self._inputs,
+            self._purpose_line,
+            vocabulary(self._backend, self._zone, {}),
             keymap=self._chosen_keys,
             placeholder="Write a message, Enter sends",
             id="composer",
@@ -235,7 +238,7 @@ class ChatApp(App[None]):
         """What is in the composer, or was when the screen went; what waits there while it has another purpose."""
         with contextlib.suppress(Exception):  # as long as there is a composer that can be asked
             purpose = self._message_mode.purpose
-            self._draft = self._composer.text if purpose is None else purpose.draft
+            self._draft = self._composer.draft if purpose is None else purpose.draft
         return self._draft
 
     # what the person does
@@ -311,19 +314,27 @@ class ChatApp(App[None]):
         self.action_leave()
 
     def _fulfil(self, text: str) -> None:
+        purpose = self._message_mode.purpose
         try:
             self._message_mode.fulfil(text)
         except ChatError as error:
             self._teller.refuse(str(error))
+        else:
+            if purpose is not None and purpose.aim is Aim.REPLY:
+                self._inputs.add(text)
         self._show_summary()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "acknowledge":
-            return not self.screen.is_modal and (bool(self._notice_board.notice) or self._message_mode.busy)
+            return not self.screen.is_modal and (
+                self._composer.busy or bool(self._notice_board.notice) or self._message_mode.busy
+            )
         return not (action in _ON_THE_CHAT_ALONE and self.screen.is_modal)
 
     def action_acknowledge(self) -> None:
-        if self._notice_board.notice:
+        if self._composer.busy:
+            self._composer.back()
+        elif self._notice_board.notice:
             self._notice_board.acknowledge()
         else:
             self._message_mode.back()

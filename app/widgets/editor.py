@@ -83,9 +83,13 @@ class Editor(TextArea, inherit_bindings=False):
         """Those of this class, and before them those of the classes that it extends."""
         return [binding for each in reversed(cls.__mro__) if issubclass(each, Editor) for binding in each.BINDINGS]
 
+    def action_of(self, key: str) -> str:
+        """What a key does here; empty for those that are letters, or mean nothing."""
+        return self._actions.get(key, "")
+
     async def _on_key(self, event: events.Key) -> None:
-        action = self._actions.get(event.key)
-        if action is not None:
+        action = self.action_of(event.key)
+        if action:
             event.stop()
             event.prevent_default()
             await self.run_action(action)
@@ -96,7 +100,7 @@ class Editor(TextArea, inherit_bindings=False):
         elif event.key.startswith("alt+") and event.is_printable:
             event.stop()  # a command that there is not, rather than its letter in the text
             event.prevent_default()
-        self._done_before = action or ""
+        self._done_before = action
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -196,3 +200,9 @@ class Editor(TextArea, inherit_bindings=False):
 def clean(text: str) -> str:
     """`text` with what acts on terminals taken out; tabs stay."""
     return "\t".join(harmless(part, newlines=True) for part in text.replace("\r\n", "\n").split("\t"))
+
+
+def location_at(text: str, index: int) -> Location:
+    """Row and column of a character of `text`."""
+    before = text[:index]
+    return before.count("\n"), index - (before.rfind("\n") + 1)

@@ -45,6 +45,19 @@ class Inputs:
         self._at -= 1
         return self._get(self._at) if self._at else self._draft
 
+    def find(self, pattern: str, back: int) -> tuple[int, str] | None:
+        """The first from `back` on, 1 for the newest, that has `pattern`, whatever its case: how far back, and it."""
+        wanted = pattern.casefold()
+        while (text := self._get(back)) is not None:
+            if wanted in text.casefold():
+                return back, text
+            back += 1
+        return None
+
+    def go_to(self, back: int, draft: str) -> None:
+        """What stands so far back is shown, and `draft` waits."""
+        self._at, self._draft = back, draft
+
     def _get(self, back: int) -> str | None:
         if back <= len(self._typed):
             return self._typed[-back]

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
@@ -42,19 +44,43 @@ class Purpose:
 
 
 class PurposeLine(Widget):
-    """One row over the composer, there only in message mode and while the composer has a purpose."""
+    """One row over the composer, there only in message mode, while the composer has a purpose, and for a moment."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.display = False
-        self._sentence = ""
+        self._row: Callable[[int], Content] | None = None
+        self._lent: Callable[[int], Content] | None = None
 
-    def show(self, sentence: str) -> None:
-        """Nothing is shown for an empty one."""
-        self.display = bool(sentence)
-        self._sentence = sentence
+    def show(self, *sentences: str) -> None:
+        """The first that there is room for. Nothing is shown for an empty one."""
+        self._row = told(sentences, "Esc back") if any(sentences) else None
+        self._draw()
+
+    def lend(self, row: Callable[[int], Content]) -> None:
+        """Show something else for the moment. row: what, in so many cells."""
+        self._lent = row
+        self._draw()
+
+    def take_back(self) -> None:
+        self._lent = None
+        self._draw()
+
+    def _draw(self) -> None:
+        self.display = (self._lent or self._row) is not None
         self.refresh()
 
     def render(self) -> Content:
-        end = "  Esc back"
-        return Content.assemble((shorten(self._sentence, self.size.width - len(end)), "bold"), (end, "$text-muted"))
+        row = self._lent or self._row
+        return row(self.size.width) if row is not None else Content("")
+
+
+def told(sentences: Sequence[str], end: str) -> Callable[[int], Content]:
+    """A row with the first of the sentences that there is room for, before what one can do."""
+
+    def row(width: int) -> Content:
+        room = width - cell_len(end) - 2
+        sentence = next((each for each in sentences if cell_len(each) <= room), sentences[-1])
+        return Content.assemble((shorten(sentence, room), "bold"), (f"  {end}", "$text-muted"))
+
+    return row
