@@ -28,6 +28,7 @@ from app.command import (
     Import,
     ImportIdentity,
     Peers,
+    Repair,
     ShowHelp,
     ShowIdentity,
     ShowVersion,
@@ -37,9 +38,8 @@ from app.errors import UsageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key, parse_name, parse_peer, parse_port
 
 EXAMPLE = "chat-tui alice bob"
-LATER = frozenset({"repair"})
 # First words that are no ME; `chat` is the default.
-RESERVED = LATER | {"chat", "check", "doctor", "export", "identity", "import", "peers"}
+RESERVED = frozenset({"chat", "check", "doctor", "export", "identity", "import", "peers", "repair"})
 CHATS = frozenset({"chat", "doctor"})
 PEER_ACTIONS = ("accept", "refuse", "forget", "trust")
 
@@ -78,7 +78,7 @@ _OPTIONS = (
     _Option("--open", None, "let whoever names me in, to read everything in the room"),
     _Option("--admit", None, "let new peers read what others wrote before, without asking me"),
     _Option("--log-file", "PATH", "write a log there"),
-    _Option("--debug", None, "write all details to the log", frozenset({"chat", "export", "import"})),
+    _Option("--debug", None, "write all details to the log", frozenset({"chat", "export", "import", "repair"})),
     _Option("--for", "PEER", "export: only what PEER is not known to have", frozenset({"export"})),
     _Option("--format", "FORMAT", "export: text, jsonl or html, for people to read", frozenset({"export"})),
     _Option("--version", None, "show the version", RESERVED),
@@ -95,10 +95,6 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
         return ShowVersion()
     command = words.pop(0) if words and words[0] in RESERVED else "chat"
     _check_options(command, values)
-    if command in LATER:
-        raise UsageError(
-            f"this version has no `chat-tui {command}` yet. To chat under that name: chat-tui chat {command} PEER"
-        )
     if command == "identity":
         return _identity(words, _data_dir(values, environment))
     if command == "check":
@@ -111,6 +107,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Command:
     if command == "import":
         me, file = _me_and_file(words, "import")
         return Import(me, _data_dir(values, environment), _room(values), file, "--debug" in values)
+    if command == "repair":
+        room = _room(values) if "--room" in values else None
+        return Repair(_only_me(words, "repair"), _data_dir(values, environment), room, "--debug" in values)
     if command == "doctor":
         return Doctor(_options(words, values, environment, "chat-tui doctor "))
     return Chat(_options(words, values, environment))
@@ -120,6 +119,7 @@ def help_text() -> str:
     lines = [
         "usage: chat-tui [OPTIONS] ME [PEER ...]",
         "       chat-tui check ME                  verify everything that is kept for ME",
+        "       chat-tui repair ME                 save all that can be saved of a damaged database",
         "       chat-tui export ME FILE            write all of a room to a file, for chat-tui or (--format) for you",
         "       chat-tui export ME --for PEER FILE write what PEER lacks, to be carried there by hand",
         "       chat-tui import ME FILE            take in what another chat-tui has exported",

@@ -49,6 +49,7 @@ def _run(arguments: Sequence[str]) -> int:
         Import,
         ImportIdentity,
         Peers,
+        Repair,
         ShowHelp,
         ShowIdentity,
         ShowVersion,
@@ -82,6 +83,12 @@ def _run(arguments: Sequence[str]) -> int:
             return 0
         case Check():
             return _check(command)
+        case Repair():
+            from app import passphrase, repair_command
+
+            _interrupt_on_signals()
+            repair_command.run(command, os.environ, passphrase.asker(), _say)
+            return 0
         case Export():
             from app import carrying
 
@@ -226,6 +233,8 @@ def _check(command: Check) -> int:
             _say(f"  {one_line(str(finding))}")
         if findings.total > len(findings.found):
             _say(f"  and {findings.total - len(findings.found):,} more")
+    if EXIT_UNSOUND in statuses:
+        _remark(f"chat-tui repair {command.me} saves all that can be saved, and keeps the damaged file")
     return EXIT_UNSOUND if EXIT_UNSOUND in statuses else max(statuses, default=0)
 
 

@@ -118,5 +118,15 @@ class Import:
     debug: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Save what can be saved of the damaged databases of ME, or of one room."""
+
+    me: str
+    data_dir: Path
+    room: str | None
+    debug: bool = False
+
+
 IdentityCommand: TypeAlias = ShowIdentity | ChangePassphrase | ExportIdentity | ImportIdentity
-Command: TypeAlias = Chat | Check | Export | Import | Peers | Doctor | IdentityCommand | ShowHelp | ShowVersion
+Command: TypeAlias = Chat | Check | Repair | Export | Import | Peers | Doctor | IdentityCommand | ShowHelp | ShowVersion

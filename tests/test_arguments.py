@@ -18,6 +18,7 @@ from app.command import (
     Import,
     ImportIdentity,
     Peers,
+    Repair,
     ShowHelp,
     ShowIdentity,
     ShowVersion,
@@ -127,6 +128,10 @@ def test_other_commands() -> None:
     assert parse(["export", "alice", "/f", "--format=html", "--room", "lab", "--debug"], ENVIRONMENT) == Export(
         "alice", Path("/data"), "lab", Path("/f"), None, ExportFormat.HTML, True
     )
+    assert parse(["repair", "alice"], ENVIRONMENT) == Repair("alice", Path("/data"), None)
+    assert parse(["repair", "alice", "--room=lab", "--debug"], ENVIRONMENT) == Repair(
+        "alice", Path("/data"), "lab", True
+    )
     assert parse(["import", "alice", "/f"], ENVIRONMENT) == Import("alice", Path("/data"), "main", Path("/f"))
     assert parse(["--version", "alice"], ENVIRONMENT) == ShowVersion()
     assert parse(["check", "-h"], ENVIRONMENT) == ShowHelp()
@@ -175,7 +180,8 @@ def test_other_commands() -> None:
         ("identity import alice", "- for stdin"),
         ("identity import alice a b", "write chat-tui identity import alice FILE"),
         ("identity export alice x --room lab", "does not take --room"),
-        ("repair alice", "chat-tui chat repair PEER"),
+        ("repair", "chat-tui repair alice"),
+        ("repair alice bob", "chat-tui repair alice"),
         ("export", "chat-tui export alice FILE"),
         ("export alice", "chat-tui export alice FILE"),
         ("export alice -", "chat-tui export alice FILE"),
