@@ -17,6 +17,7 @@ CORE = {
     "app.code_tokens",
     "app.config",
     "app.courtesy",
+    "app.desktop",
     "app.door",
     "app.entry",
     "app.errors",

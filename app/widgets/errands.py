@@ -1,0 +1,57 @@
+"""What is handed to other programs of this computer: addresses to open, texts for the clipboard.
+
+- They run beside the chat, in a session of their own and without its terminal; none is waited for in the event loop.
+- A program that does not end in time, or fails, is no error: the terminal was asked as well (OSC 52), or it is said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+
+from app import desktop
+
+_SECONDS = 3.0  # a clipboard program takes what it gets, and leaves or goes into the background
+_MAX_CHILDREN = 16  # openers that still run: some stay as long as the browser that they started
+
+
+class Opener:
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def open(self, address: str) -> bool:
+        """False if there is nothing here that would open it."""
+        program = desktop.opener(sys.platform, os.environ, shutil.which)
+        self._children = [child for child in self._children if child.poll() is None]
+        if program is None or len(self._children) >= _MAX_CHILDREN:
+            return False
+        try:
+            child = subprocess.Popen(  # noqa: S603  # an address of app.links, one argument, no shell
+                [*program.argv, address],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            return False
+        self._children.append(child)
+        return True
+
+
+def fill_clipboards(text: str) -> None:
+    """Give a text to this computer's clipboards. Takes as long as they take; for a thread."""
+    for program in desktop.clipboards(sys.platform, os.environ, shutil.which):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(  # noqa: S603  # fixed arguments, the text goes to stdin
+                program.argv,
+                input=text.encode(program.encoding, "replace"),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                timeout=_SECONDS,
+                check=False,
+            )
