@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.errors import StorageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key
-from app.private_files import refuse_open_folder
+from app.private_files import make_durable_folder, refuse_open_folder
 
 DATA_DIR_VARIABLE = "CHAT_TUI_DATA_DIR"
 DEFAULT_LINGER = 5.0
@@ -128,7 +128,7 @@ def taste_path(user: Path) -> Path:
 def make_user_folder(folder: Path) -> None:
     """Make DATA-DIR/ME, closed to others. Raises IdentityError for one that others could have put things into."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_durable_folder(folder)
         refuse_open_folder(folder)
         if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             folder.chmod(0o700)

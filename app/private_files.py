@@ -34,6 +34,15 @@ def refuse_open_folder(folder: Path) -> None:
         )
 
 
+def make_durable_folder(folder: Path) -> None:
+    """Make a folder, and what is missing above it, closed to others. A power cut must not take it away again with all
+    that was put into it. Raises OSError."""
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(missing.parent)
+
+
 def read_private(path: Path, limit: int) -> bytes:
     """The first `limit` bytes of a file that its owner alone can read, in a folder that nobody else can change."""
     refuse_open_folder(path.parent)

@@ -1,0 +1,47 @@
+"""`python -m tests.faults NAME [--times N] [--from K]`: real faults on real processes, as often as asked for.
+
+Prints what went wrong, and at the end how often it was tried and how long that took. Exit status 1 if anything did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+
+from tests.faults.shim import NotAvailableError
+
+# What is tried once: the name is a module here, with `run(times, first, say)`, which answers how often it went wrong.
+FAULTS = {
+    "power_loss": "a power cut at any moment: only what was synced is sure to be left",
+}
+
+
+def main() -> int:
+    names = "\n".join(f"  {name:<14} {what}" for name, what in FAULTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", epilog=names, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=sorted(FAULTS), metavar="NAME")
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--from", type=int, default=0, dest="first")
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    try:
+        module = importlib.import_module(f"tests.faults.{arguments.name}")
+        failed: int = module.run(arguments.times, arguments.first, _say)
+    except NotAvailableError as error:
+        _say(f"not tried: {error}")
+        return 2
+    _say(f"{arguments.name}: tried {arguments.times:,} times in {time.monotonic() - start:.0f} s, {failed} went wrong")
+    return 1 if failed else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
