@@ -194,7 +194,10 @@ def check_text(text: str) -> str:
     except UnicodeEncodeError:
         raise LocalEntryError("the message holds half a character (a lone surrogate): type it again") from None
     if size > MAX_TEXT_BYTES:
-        raise LocalEntryError(f"the message has {size:,} bytes; {MAX_TEXT_BYTES:,} is the most: make it shorter")
+        over = size - MAX_TEXT_BYTES
+        raise LocalEntryError(
+            f"the message has {size:,} bytes; {MAX_TEXT_BYTES:,} is the most: make it shorter by {over:,}"
+        )
     return text
 
 

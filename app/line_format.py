@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.acts import act
 from app.amendments import Deletion, Edit, Reaction
 from app.entry import MAX_TEXT_BYTES
 from app.errors import LocalEntryError
@@ -44,6 +45,8 @@ def message_line(entry: TimelineEntry, label: str) -> str:
     """label: what to call the author."""
     if entry.deleted:
         shown = DELETED
+    elif (doing := act(entry.text)) is not None:
+        return f"* {one_line(label)} {escape_line(harmless(doing, newlines=True))}\n"
     else:
         shown = PLACEHOLDER if entry.text is None else escape_line(harmless(entry.text, newlines=True))
     return f"{one_line(label)}> {shown}\n"

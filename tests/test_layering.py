@@ -11,6 +11,7 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 CORE = {
+    "app.acts",
     "app.amendments",
     "app.cbor",
     "app.clock",

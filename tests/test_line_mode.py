@@ -354,6 +354,12 @@ def test_a_line_is_harmless_and_one_line() -> None:
     assert message_line(entry("a\\n\nb\x1b[2J\u202e"), "bob\x07") == "bob\ufffd> a\\\\n\\nb\ufffd[2J\n"
 
 
+def test_what_somebody_does_is_a_line_that_no_name_can_begin() -> None:
+    assert message_line(entry("/me waves\nand \x1b smiles"), "bob?") == "* bob? waves\\nand \ufffd smiles\n"
+    assert message_line(entry("/me"), "bob") == "bob> /me\n"
+    assert json.loads(message_json(entry("/me waves"), pinned=True))["text"] == "/me waves"
+
+
 def test_what_cannot_be_read_is_a_placeholder() -> None:
     unreadable = replace(entry(""), entry=UNREADABLE)
     assert message_line(unreadable, "bob") == f"bob> {PLACEHOLDER}\n"

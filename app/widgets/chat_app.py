@@ -22,8 +22,9 @@ from textual.driver import Driver
 from textual.message import Message
 
 from app import start_up
+from app.acts import PREFIX
 from app.entry import check_text
-from app.errors import ChatError
+from app.errors import ChatError, LocalEntryError
 from app.mentions import Mentions
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
@@ -295,6 +296,12 @@ class ChatApp(App[None]):
     def command_notices(self, _: str) -> None:
         self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
+    def command_me(self, doing: str) -> None:
+        if not doing:
+            raise LocalEntryError("say what you do, as in: /me waves")
+        self._outbox.put(check_text(PREFIX + doing))
+        self._show_summary()
+
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import Chosen, SearchScreen  # not before somebody searches
 
@@ -408,6 +415,7 @@ class ChatApp(App[None]):
 
     def on_text_area_changed(self) -> None:
         self.to_keep.set()
+        self._status_bar.show_length(self._composer.length())
 
     def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:

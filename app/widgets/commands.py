@@ -31,6 +31,7 @@ COMMANDS = (
     Command("keys", "", "all keys, with their names for config.toml"),
     Command("peers", "", "who is there, how far they are, and their keys"),
     Command("notices", "", "the last notices, with their times"),
+    Command("me", "TEXT", "say what you do: /me waves is shown as * alice waves"),
     Command("search", "WORDS", "find messages; also from:bob on:2026-11-01 …"),
     Command("date", "DAY", "go to a day, as in /date 2026-11-01, or to a month or year"),
     Command("quit", "", "leave"),
@@ -74,5 +75,16 @@ def read(text: str) -> Say | Run | Decide | Hint:
     for command in COMMANDS:
         if word == f"/{command.name}" and (command.argument or not argument):
             return Run(command, argument.strip())
-    shown = shorten(one_line(typed), 20)
-    return Hint(f"there is no command {shown}: /help lists them; to send it, begin with //")
+        if word == f"/{command.name}":
+            return Hint(f"nothing stands after {word}; to send this as a message, begin with //")
+    return Hint(_unknown(typed.split()[0]))
+
+
+def _unknown(word: str) -> str:
+    import difflib
+
+    shown = shorten(one_line(word), 20)
+    known = [*(f"/{command.name}" for command in COMMANDS), *door.COMMANDS]
+    near = difflib.get_close_matches(word.lower()[:40], known, 1)
+    what = f"did you mean {near[0]}? To" if near else "/help lists them; to"
+    return f"there is no command {shown}: {what} send it, begin with //"

@@ -23,6 +23,8 @@ from app.widgets.lookup import Lookup
 from app.widgets.purpose import PurposeLine, told
 
 MAX_DRAFT = 16 * MAX_TEXT_BYTES  # characters: more would make every key press slow, and cannot be sent anyway
+_NEAR = 1_024  # bytes before the limit: some lines, so that one can still come to an end
+_MOST_BYTES = 4  # of a character
 
 
 class Composer(Editor):
@@ -76,6 +78,16 @@ class Composer(Editor):
         if self._lookup is not None:
             self.write(self._lookup.draft)
             self._end_lookup()
+
+    def length(self) -> str:
+        """How far what is written is from what can be sent, once that is near; else nothing."""
+        text = self.text
+        if len(text) * _MOST_BYTES < MAX_TEXT_BYTES - _NEAR:
+            return ""
+        left = MAX_TEXT_BYTES - len(text.encode("utf-8", "replace"))
+        if left < 0:
+            return f"! {-left:,} bytes too many"
+        return f"{left:,} bytes left" if left <= _NEAR else ""
 
     def restore(self, text: str) -> None:
         """Put back a text that could not be sent, before what has been typed since."""

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from rich.cells import cell_len
 
+from app.acts import act
 from app.entry import KIND_REPLY, MAX_TEXT_BYTES
 from app.markdown import blocks
 from app.people import APART, UNMET
@@ -146,6 +147,8 @@ class EntryRows:
             self.message, self.role = "[not shown: you refused its author]", Role.PLACEHOLDER
         else:
             self.message, self.role = _message(entry)
+            if self.role is Role.TEXT and (doing := act(self.message)) is not None:
+                self.message, name, grouped = f"{one_line(name)} {doing}", "*", False
             if muted:
                 self.message, self.role = f"(muted) {one_line(self.message[:_MAX_QUOTED])}", Role.PLACEHOLDER
         self._columns = columns
@@ -328,6 +331,8 @@ def _quote(entry: TimelineEntry, names: Names | None) -> str:
         return "↪ a message that is not here"
     name = quote.name if names is None else names.label(quote.author, quote.name)
     text = "[deleted]" if quote.text is None else one_line(quote.text[:_MAX_QUOTED])
+    if (doing := act(text)) is not None:
+        return f"↪ * {one_line(name)} {doing}"
     return f"↪ {one_line(name)}: {text}"
 
 

@@ -29,6 +29,7 @@ class StatusBar(Widget):
         super().__init__(id=id)
         self._place = f"{one_line(me)} in {one_line(room)}"
         self._summary = ""
+        self._length = ""
         self._below = ""
         self._waiting: deque[Notice] = deque(maxlen=_MAX_WAITING)
         self._notice: Notice | None = None
@@ -46,6 +47,12 @@ class StatusBar(Widget):
         parts += [f"saving {saving}…"] if saving else []
         if (summary := " · ".join(parts)) != self._summary:
             self._summary = summary
+            self._draw_soon()
+
+    def show_length(self, said: str) -> None:
+        """How long what is written is, before all else; empty if that is nothing to worry about."""
+        if said != self._length:
+            self._length = said
             self._draw_soon()
 
     def show_position(self, *, following: bool, new_below: int) -> None:
@@ -119,6 +126,8 @@ class StatusBar(Widget):
         if self._notice is not None:
             style = "bold $text-error" if self._notice.urgent else "$text-warning"
             return shorten(_text(self._notice), width), style
+        if self._length:
+            return shorten(self._length, width), "bold $text-warning"
         for parts in ((self._place, self._summary, "F1 help"), (self._place, self._summary), (self._place,)):
             text = " · ".join(part for part in parts if part)
             if cell_len(text) <= width:
