@@ -22,9 +22,8 @@ from textual.driver import Driver
 from textual.message import Message
 
 from app import start_up
-from app.acts import PREFIX
 from app.entry import check_text
-from app.errors import ChatError, LocalEntryError
+from app.errors import ChatError
 from app.mentions import Mentions
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
@@ -58,6 +57,7 @@ _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the 
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
 _FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
 _FLOOD_PAUSE = 0.1  # seconds
+_MAX_FOR_TERMINAL = 250_000  # characters; a terminal takes no more at once, and would be busy with them
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "to_start", "to_end", "search", "message_mode"})
@@ -165,6 +165,7 @@ class ChatApp(App[None]):
             self._pane,
             self._composer,
             self._purpose_line,
+            copy=self._copy,
             answer=self._teller.answer,
             zone=self._zone,
         )
@@ -296,12 +297,6 @@ class ChatApp(App[None]):
     def command_notices(self, _: str) -> None:
         self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
-    def command_me(self, doing: str) -> None:
-        if not doing:
-            raise LocalEntryError("say what you do, as in: /me waves")
-        self._outbox.put(check_text(PREFIX + doing))
-        self._show_summary()
-
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import Chosen, SearchScreen  # not before somebody searches
 
@@ -362,6 +357,12 @@ class ChatApp(App[None]):
         except ChatError as error:
             self._teller.refuse(str(error))
 
+    def on_message_pane_numbered(self, event: MessagePane.Numbered) -> None:
+        self._message_mode.choose_number(event.number)
+
+    def on_message_pane_followed(self, event: MessagePane.Followed) -> None:
+        self._message_mode.follow(event.address)
+
     def action_page_up(self) -> None:
         self._pane.page_up()
 
@@ -389,10 +390,21 @@ class ChatApp(App[None]):
     def action_copy(self) -> None:
         text = self._composer.selected_text or self.screen.get_selected_text()
         if text:
-            self.copy_to_clipboard(text)
-            self._status_bar.answer(Notice("copied"))
+            self._copy(text)
         else:
             self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
+
+    def _copy(self, text: str) -> None:
+        self.copy_to_clipboard(text)
+        self._teller.answer(Notice(f"copied {len(text):,} character{'' if len(text) == 1 else 's'}"))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """To the terminal's clipboard (OSC 52), which may be that of another computer, and to this one's."""
+        from app.widgets.errands import fill_clipboards
+
+        if len(text) <= _MAX_FOR_TERMINAL:
+            super().copy_to_clipboard(text)
+        self.run_worker(lambda: fill_clipboards(text), group="clipboard", thread=True, exit_on_error=False)
 
     def action_leave(self) -> None:
         from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves
@@ -415,7 +427,6 @@ class ChatApp(App[None]):
 
     def on_text_area_changed(self) -> None:
         self.to_keep.set()
-        self._status_bar.show_length(self._composer.length())
 
     def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:

@@ -11,22 +11,23 @@ import os
 import shutil
 import subprocess
 import sys
+from threading import Thread
 
 from app import desktop
 
-_SECONDS = 3.0  # a clipboard program takes what it gets, and leaves or goes into the background
+_SECONDS = 1.0  # a clipboard program takes what it gets, and leaves or goes into the background
 _MAX_CHILDREN = 16  # openers that still run: some stay as long as the browser that they started
 
 
 class Opener:
     def __init__(self) -> None:
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._waiting: list[Thread] = []
 
     def open(self, address: str) -> bool:
         """False if there is nothing here that would open it."""
         program = desktop.opener(sys.platform, os.environ, shutil.which)
-        self._children = [child for child in self._children if child.poll() is None]
-        if program is None or len(self._children) >= _MAX_CHILDREN:
+        self._waiting = [thread for thread in self._waiting if thread.is_alive()]
+        if program is None or len(self._waiting) >= _MAX_CHILDREN:
             return False
         try:
             child = subprocess.Popen(  # noqa: S603  # an address of app.links, one argument, no shell
@@ -38,7 +39,9 @@ class Opener:
             )
         except OSError:
             return False
-        self._children.append(child)
+        # It may outlive the chat, which does not wait for it; nor is it to stay in the process table when it has ended.
+        self._waiting.append(Thread(target=child.wait, name="opener", daemon=True))
+        self._waiting[-1].start()
         return True
 
 

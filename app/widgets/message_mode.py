@@ -19,8 +19,9 @@ from app.timeline import TimelineEntry
 from app.widgets.backend import ChatBackend
 from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen
+from app.widgets.link_choice import LinkChoice
 from app.widgets.message_pane import MessagePane, What
-from app.widgets.message_sheet import details, link_in, reaction
+from app.widgets.message_sheet import copied, details, reaction
 from app.widgets.outbox import Outbox
 from app.widgets.purpose import Aim, Purpose, PurposeLine
 
@@ -37,10 +38,12 @@ class MessageMode:
         composer: Composer,
         line: PurposeLine,
         *,
+        copy: Callable[[str], None],
         answer: Callable[[Notice], None],
         zone: tzinfo | None,
     ) -> None:
-        """answer: tells what somebody who just pressed a key waits for; zone: of times, None for the computer's own."""
+        """copy: a text to the clipboard, and says so; answer: tells what somebody who just pressed a key waits for;
+        zone: of times, None for the computer's own."""
         self.purpose: Purpose | None = None
         self._backend = backend
         self._outbox = outbox
@@ -49,6 +52,8 @@ class MessageMode:
         self._line = line
         self._answer = answer
         self._zone = zone
+        self._copy = copy
+        self._links = LinkChoice(copy, answer)
         self._about_to_delete: tuple[bytes, int] | None = None
         self._hits: Sequence[TimelineEntry] = ()  # of the last search, the newest first
         self._at = 0
@@ -94,14 +99,14 @@ class MessageMode:
 
     def choose(self, what: What, entry: TimelineEntry) -> None:
         about_to_delete, self._about_to_delete = self._about_to_delete, None
+        self._links.forget()
         match what:
             case What.OLDER_HIT:
                 self._go_on(1)
             case What.NEWER_HIT:
                 self._go_on(-1)
             case What.COPY:
-                self._pane.app.copy_to_clipboard(entry.text or "")
-                self._answer(Notice("copied"))
+                self._copy(copied(entry))
             case What.OPEN:
                 self._open(entry)
             case What.DETAILS:
@@ -170,11 +175,17 @@ class MessageMode:
         return target
 
     def _open(self, entry: TimelineEntry) -> None:
-        link = link_in(entry.text or "")
-        if link is None:
-            raise LocalEntryError("there is no link in this message")
-        self._pane.app.open_url(link)
-        self._answer(Notice(f"opening {link}"))
+        asked = self._links.begin(entry)
+        if asked:
+            self._line.show(asked)
+
+    def choose_number(self, number: int) -> None:
+        """Of the addresses that were asked about."""
+        if self._links.choose(number):
+            self._line.show(_KEYS)
+
+    def follow(self, address: str) -> None:
+        self._links.follow(address)
 
     def _show_details(self, entry: TimelineEntry) -> None:
         log = self._backend.log

@@ -86,11 +86,12 @@ class MessagePane(Widget):
         Binding("d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice", id="delete"),
         Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back", id="react"),
         Binding("y", f"choose('{What.COPY.value}')", "copy its text", id="copy-text"),
-        Binding("o", f"choose('{What.OPEN.value}')", "open its link", id="open-link"),
+        Binding("o", f"choose('{What.OPEN.value}')", "open its link, or ask which", id="open-link"),
         Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found", id="next-found"),
         Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before", id="previous-found"),
         Binding("space", "fold", "open a long text, or close it", id="fold"),
         Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it", id="details"),
+        *(Binding(str(number), f"number({number})", show=False) for number in range(1, 10)),
     ]
 
     class Moved(Message):
@@ -103,6 +104,20 @@ class MessagePane(Widget):
             super().__init__()
             self.what = what
             self.entry = entry
+
+    class Numbered(Message):
+        """A number was pressed: one of several is meant."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    class Followed(Message):
+        """An address was clicked at."""
+
+        def __init__(self, address: str) -> None:
+            super().__init__()
+            self.address = address
 
     def __init__(self, scrollback: Scrollback, own_feed: bytes, hints: Sequence[str], *, id: str | None = None) -> None:
         """hints: shown while there are no messages."""
@@ -236,6 +251,15 @@ class MessagePane(Widget):
         else:
             self._scrollback.to_rank(round(position))
         self._draw()
+
+    def action_number(self, number: int) -> None:
+        self.post_message(self.Numbered(number))
+
+    def on_click(self, event: events.Click) -> None:
+        address = event.style.link
+        if address and event.button == 1 and event.chain == 1 and not self.screen.get_selected_text():
+            event.stop()
+            self.post_message(self.Followed(address))
 
     def on_resize(self) -> None:
         self._draw()

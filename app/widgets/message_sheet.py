@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import tzinfo
 
@@ -11,19 +10,15 @@ from app.entry import Reference
 from app.identity import fingerprint, grouped
 from app.people import People
 from app.status import Holder
-from app.text import one_line
+from app.text import harmless, one_line
 from app.timeline import TimelineEntry
 from app.widgets.info_screen import Row
 from app.widgets.moments import local, since
 
-_LINK = re.compile(r"https?://[^\s<>\"'`\x00-\x1f\x7f-\x9f]+")
-_AT_LINK_END = ".,;:!?)]}"  # what more often ends the sentence than the address
 
-
-def link_in(text: str) -> str | None:
-    """The first address in `text`, made harmless."""
-    found = _LINK.search(text)
-    return None if found is None else one_line(found[0].rstrip(_AT_LINK_END))
+def copied(entry: TimelineEntry) -> str:
+    """Its text for a clipboard, from where it may go into another terminal: harmless, but with the tabs of code."""
+    return "\t".join(harmless(part, newlines=True) for part in (entry.text or "").split("\t"))
 
 
 def reaction(entry: TimelineEntry, target: Reference, symbol: str, me: bytes) -> Reaction:

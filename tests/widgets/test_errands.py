@@ -48,8 +48,8 @@ def test_an_address_is_one_argument(programs: Path) -> None:
     while not out.exists():
         assert time.monotonic() < end
     assert out.read_text() == "1\nhttps://x.example/?a=$(touch)&b=;c\n"
-    for child in opener._children:
-        child.wait(10)
+    for thread in opener._waiting:
+        thread.join(10)
 
 
 @pytest.mark.usefixtures("programs")

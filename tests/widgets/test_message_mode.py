@@ -8,7 +8,7 @@ import pytest
 
 from app.status import Held, Holder
 from app.timeline import TimelineEntry
-from app.widgets.message_sheet import held_by, link_in
+from app.widgets.message_sheet import held_by
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
 from tests.widgets.test_chat_app import chat, composer, opened, pane, screen, until
@@ -133,19 +133,6 @@ async def test_the_draft_that_waits_is_the_one_that_is_kept(chat: LocalChat) -> 
     async with opened(chat) as (app, pilot):
         await pilot.press(*"draft", "f6", "r", *"half an answer")
         assert app.draft == "draft"
-
-
-@pytest.mark.parametrize(
-    ("text", "link"),
-    [
-        ("see https://example.org/a_(b), please", "https://example.org/a_(b"),
-        ("http://[::1]:8080/x.", "http://[::1]:8080/x"),
-        ("https://example.org/\x1b]8;;evil", "https://example.org/"),
-        ("no link: ftp://example.org", None),
-    ],
-)
-def test_a_link_is_found_where_it_ends(text: str, link: str | None) -> None:
-    assert link_in(text) == link
 
 
 DAY = 86_400_000_000
