@@ -16,7 +16,7 @@ from app.frontier import Frontier, Head
 from app.peers import PeerRecord
 from app.people import People
 from app.status import HeldUpTo, Holder, NodeEvent, Notice, PeerStatus
-from app.timeline import Landed, TimelineEntry, TimelineReader
+from app.timeline import Evidence, Landed, TimelineEntry, TimelineReader
 
 if TYPE_CHECKING:
     from app.search import Query
@@ -46,6 +46,25 @@ class ChatLog(TimelineReader, Protocol):
 
     def reference(self, feed: bytes, seq: int) -> Reference | None:
         """How a message that is here is named by others."""
+
+    def shown_from(self, feed: bytes, low: int, high: int, most: int) -> Sequence[TimelineEntry]:
+        """The first ones of the entries low..high of `feed` that are here and shown; a few hundred are looked at."""
+
+    def placed_before(self, feed: bytes, low: int, high: int, key: bytes) -> int:
+        """How many of the entries low..high of `feed`, which are here, stand before `key`, shown or not."""
+
+    def feed_author(self, feed: bytes) -> tuple[bytes, str] | None:
+        """The author's key, and what they call themselves."""
+
+    def withholds(self, feed: bytes) -> bool:
+        """Whether nothing of it is shown, since its author is refused."""
+
+    def crossed(self, pairs: Sequence[tuple[TimelineEntry, TimelineEntry]]) -> Sequence[bool]:
+        """Of each two that stand directly after each other: whether the latter's author had certainly not read the
+        former."""
+
+    def evidence(self, feed: bytes, seq: int) -> Evidence | None:
+        """What bounds when an entry that is here was written."""
 
     def reply(self, text: str, to: Reference) -> Future[TimelineEntry]: ...
 

@@ -45,6 +45,7 @@ from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_bar import PeerBar
 from app.widgets.purpose import Aim, PurposeLine
+from app.widgets.reading import Reading
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
@@ -60,7 +61,8 @@ _FLOOD_PAUSE = 0.1  # seconds
 _MAX_FOR_TERMINAL = 250_000  # characters; a terminal takes no more at once, and would be busy with them
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
-_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "to_start", "to_end", "search", "message_mode"})
+_JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back", "jump_forward"}
+_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode"} | _JUMPS)
 
 
 class NodeTold(Message):
@@ -80,7 +82,11 @@ class ChatApp(App[None]):
         Binding("pageup", "page_up", "a page up", priority=True, id="page-up"),
         Binding("pagedown", "page_down", "a page down", priority=True, id="page-down"),
         Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True, id="oldest"),
-        Binding("alt+end,ctrl+end", "to_end", "the newest message", priority=True, id="newest"),
+        Binding("alt+end,ctrl+end", "to_end", "the newest message; there, all is read", priority=True, id="newest"),
+        Binding("alt+u", "to_unread", "the first unread message", priority=True, id="first-unread"),
+        Binding("alt+l", "to_late", "what came late among older messages; then back", priority=True, id="late"),
+        Binding("alt+comma", "jump_back", "back to before the last jump", priority=True, id="back"),
+        Binding("alt+full_stop", "jump_forward", "forward again", priority=True, id="forward"),
         Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True, id="close-notice"),
         Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True, id="point"),
         Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
@@ -127,8 +133,6 @@ class ChatApp(App[None]):
         self._zone = zone
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
-        self._unread = 0  # messages that landed while another window had the focus
-        self._focused = True
         self._terminal_title = ""
         self.failure: BaseException | None = None
 
@@ -169,6 +173,15 @@ class ChatApp(App[None]):
             answer=self._teller.answer,
             zone=self._zone,
         )
+        self._reading = Reading(
+            self._backend,
+            self._pane,
+            self._status_bar,
+            self._teller,
+            self.view,
+            changed=self._reading_changed,
+            zone=self._zone,
+        )
         yield self._peer_bar
         with Horizontal(id="room"):
             yield self._pane
@@ -181,6 +194,8 @@ class ChatApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self._timeline.courtesy.person_acts()
+            if self._background is not None:
+                self._reading.acts()
         await super().on_event(event)
 
     def on_mount(self) -> None:
@@ -201,6 +216,7 @@ class ChatApp(App[None]):
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
+            self._reading.begin()
             for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
 
@@ -213,13 +229,11 @@ class ChatApp(App[None]):
         async for landed in self._timeline.watch(self._frontier, _FLOOD):
             if not self.is_running:  # the screen is gone; `settle` waits for the last words
                 return
+            self._reading.landed(landed)
             if landed.others:
                 self._pane.flooded()
             else:
                 self._pane.landed(landed.entries)
-            if not self._focused:
-                self._unread += landed.others + sum(not entry.own for entry in landed.entries if entry.change is None)
-                self._show_title()
             if landed.others:
                 await asyncio.sleep(_FLOOD_PAUSE)
 
@@ -309,7 +323,8 @@ class ChatApp(App[None]):
     def command_date(self, date: str) -> None:
         from app.search import day_range
 
-        self._pane.to_time(day_range(date, self._zone)[0])
+        time = day_range(date, self._zone)[0]
+        self._reading.jump(lambda: self._pane.to_time(time))
 
     def command_quit(self, _: str) -> None:
         self._composer.load_text("")
@@ -370,10 +385,22 @@ class ChatApp(App[None]):
         self._pane.page_down()
 
     def action_to_start(self) -> None:
-        self._pane.to_start()
+        self._reading.jump(self._pane.to_start)
 
     def action_to_end(self) -> None:
-        self._pane.to_end()
+        self._reading.to_end()
+
+    def action_to_unread(self) -> None:
+        self._reading.to_unread()
+
+    def action_to_late(self) -> None:
+        self._reading.to_late()
+
+    def action_jump_back(self) -> None:
+        self._reading.back()
+
+    def action_jump_forward(self) -> None:
+        self._reading.forward()
 
     def action_help(self) -> None:
         if isinstance(self.screen, InfoScreen):
@@ -463,12 +490,12 @@ class ChatApp(App[None]):
                 self._pane.held(self._backend.holdings.up_to())
             case Renamed():
                 self._pane.renamed()
+                self._reading.renamed()
                 self._show_peers()
 
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())
-        self._status_bar.show_position(following=self._pane.following, new_below=self._pane.new_below)
-        self._show_title()
+        self._reading.look()
 
     def on_pane_scroll_bar_moved(self, event: PaneScrollBar.Moved) -> None:
         self._pane.drag_to(event.position)
@@ -480,12 +507,10 @@ class ChatApp(App[None]):
             self._pane.page_up()
 
     def on_app_focus(self) -> None:
-        self._focused = True
-        self._unread = 0
-        self._show_title()
+        self._reading.comes()
 
     def on_app_blur(self) -> None:
-        self._focused = False
+        self._reading.goes()
 
     def on_hung_up(self, _: HungUp) -> None:
         self.leave()
@@ -524,9 +549,13 @@ class ChatApp(App[None]):
         connected = sum(peer.phase is PeerPhase.CONNECTED for peer in peers)
         self._status_bar.show_summary(connected, len(peers), self._outbox.pending)
 
+    def _reading_changed(self) -> None:
+        self.to_keep.set()
+        self._show_title()
+
     def _show_title(self) -> None:
-        unread = max(self._unread, self._pane.new_below)
-        title = one_line(f"({unread}) " if unread else "") + one_line(f"{self._backend.room} · chat-tui")
+        unread = self._reading.unread
+        title = one_line(f"({unread:,}) " if unread else "") + one_line(f"{self._backend.room} · chat-tui")
         if title != self._terminal_title:
             self._terminal_title = title
             self._write(f"\x1b]0;{title}\x07")

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
@@ -29,7 +29,7 @@ from app.timeline import TimelineEntry
 from app.widgets.drawn import drawn
 from app.widgets.looks import Look, Lookout
 from app.widgets.rows import MARK_CELLS, Role
-from app.widgets.scrollback import Extent, Line, Scrollback
+from app.widgets.scrollback import Extent, Line, Scrollback, Spot
 from app.widgets.window import ident
 from app.widgets.wrap import wrap
 
@@ -37,6 +37,7 @@ WHEEL_ROWS = 3
 SAVED = "◦"  # on this computer only
 HELD = "✓"  # on another one too
 HELD_BY_ALL = "✓✓"  # with each named peer
+LATE = "•"  # arrived among what was read, and not seen yet
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
 _MAX_STYLES = 200  # authors
@@ -126,6 +127,7 @@ class MessagePane(Widget):
         self._own_feed = own_feed
         self._hints = hints
         self._held = HeldUpTo()
+        self.is_late: Callable[[TimelineEntry], bool] = lambda _: False
         self._lines: list[Line] | None = None
         self._drawn_size = Size(0, 0)
         self._generation = scrollback.generation
@@ -140,8 +142,30 @@ class MessagePane(Widget):
         return self._scrollback.following
 
     @property
-    def new_below(self) -> int:
-        return self._scrollback.new_below
+    def on_screen(self) -> list[TimelineEntry]:
+        """The messages on the screen, the newest last."""
+        return list({ident(line.entry): line.entry for line in self._current()}.values())
+
+    def signs_changed(self, unread_from: bytes | None) -> None:
+        """Other messages are late now, or the unread ones begin elsewhere."""
+        self._scrollback.draw_rule(unread_from)
+        self._strips.clear()
+        self._draw()
+
+    def bring(self, key: bytes) -> None:
+        """Bring the message at that place near to the top."""
+        self._scrollback.bring(key)
+        self._draw()
+
+    def spot(self) -> Spot:
+        return self._scrollback.spot()
+
+    def return_to(self, spot: Spot) -> None:
+        self._scrollback.return_to(spot)
+        if self.pointed_at is not None:
+            self.can_focus = True
+            self.focus()
+        self._draw()
 
     def extent(self) -> Extent:
         return self._scrollback.extent()
@@ -359,6 +383,8 @@ class MessagePane(Widget):
         segments: list[Segment] = []
         for span in line.row.spans:
             text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
+            if span.role is Role.SIGN and self.is_late(line.entry):
+                text = LATE
             style = self._style(span.role, line.entry.author)
             if span.look:
                 style = self._look(style, span.look, span.target)

@@ -2,7 +2,6 @@
 
 - The reader either follows the newest entry, which is then the last row, or stays where they are: the top row is
   anchored by (entry, offset of a character in it), which no arrival, reflow or change of height moves.
-- What lands below a reader who does not follow is counted until it has been on the screen.
 - Only entries near the screen are read and wrapped; nothing depends on the length of the history.
 """
 
@@ -19,17 +18,19 @@ from app.widgets.rows import MAX_WIDTH, EntryRows, Names, Row
 from app.widgets.window import Ident, Window, ident, predecessor
 
 MAX_HEIGHT = 400  # rows; the window must hold more entries than this, with room for paging
-MAX_COUNTED = 9_999  # new entries below; more are shown as this many and a plus sign
+_CONTEXT = 2  # rows above what a reader jumps to
 _NUMBERS_PER_ENTRY = 1 << 19  # more than an entry has rows
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row on the screen. number: grows downwards, and stays the row's until `Scrollback.generation` changes."""
+    """A row on the screen. number: grows downwards, and stays the row's until `Scrollback.generation` changes; above:
+    the entry before this one, for an entry's first row, if there is one."""
 
     entry: TimelineEntry
     row: Row
     number: int
+    above: TimelineEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +50,28 @@ class _Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
-    key: bytes
-    author: bytes
+class Spot:
+    """Where a reader stands and what they point at, to come back to."""
+
+    top: _Anchor | None
+    cursor: _Anchor | None
 
 
 class Scrollback:
     def __init__(self, reader: TimelineReader, *, zone: tzinfo | None = None, names: Names | None = None) -> None:
         """zone: in which times and days are shown, None for the computer's own; names: what authors are called, None
         for what they call themselves."""
-        self._names = names
         self._reader = reader
         self._window = Window(reader)
         self._layout = Layout(self._window, zone, names)
         self._height = 24
         self._anchor: _Anchor | None = None  # None: follows the end
         self._cursor: _Anchor | None = None  # what is pointed at in message mode
-        self._new: dict[Ident, _New] = {}
-        self._uncounted = 0  # entries below that landed in floods
-        self._known_below = 0  # entries below the reader when that was looked at last
-        self._bottom = b""  # where that was
         self._reflows = 0
 
     @property
     def following(self) -> bool:
         return self._anchor is None
-
-    @property
-    def new_below(self) -> int:
-        """How many entries landed below what the reader has seen since they left the end; MAX_COUNTED + 1: more."""
-        return min(len(self._new) + self._uncounted, MAX_COUNTED + 1)
 
     @property
     def generation(self) -> tuple[int, int]:
@@ -120,9 +113,6 @@ class Scrollback:
         self._layout.clear()
         self._reflows += 1
         self._reload()
-        if self._names is not None:
-            is_refused = self._names.is_refused
-            self._new = {which: new for which, new in self._new.items() if not is_refused(new.author)}
 
     def lines(self) -> list[Line]:
         """The rows on the screen, at most its height, the newest last."""
@@ -131,10 +121,10 @@ class Scrollback:
         shown: list[Line] = []
         for ordinal, index in self._layout.down_from(self._top()):
             row = self._layout.rule(ordinal) if index == RULE else self._layout.rows(ordinal).row(index)
-            shown.append(Line(self._window[ordinal], row, self._number((ordinal, index))))
+            above = self._window[ordinal - 1] if index == 0 and self._window.has(ordinal - 1) else None
+            shown.append(Line(self._window[ordinal], row, self._number((ordinal, index)), above))
             if len(shown) == self._height:
                 break
-        self._seen(shown[-1].entry.key)
         return shown
 
     def text_between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -196,8 +186,6 @@ class Scrollback:
     def to_end(self) -> None:
         self._window.load_end()
         self._anchor = None
-        self._new.clear()
-        self._uncounted = 0
 
     @property
     def cursor(self) -> TimelineEntry | None:
@@ -265,6 +253,25 @@ class Scrollback:
         elif (ordinal, last) > bottom:
             self._stand(self._layout.up((ordinal, last), self._height - 1)[0])
 
+    def spot(self) -> Spot:
+        return Spot(self._anchor, self._cursor)
+
+    def return_to(self, spot: Spot) -> None:
+        self._cursor = spot.cursor
+        if spot.top is None:
+            self.to_end()
+        else:
+            self._window.load_around(spot.top.key)
+            self._anchor = None if self.empty else spot.top
+
+    def bring(self, key: bytes) -> None:
+        """Bring the first entry from `key` on to the top, with a little of what is before it."""
+        self._window.load_around(key)
+        ordinal = self._window.find(key)
+        if self._window.has(ordinal):
+            above = min(_CONTEXT, self._height // 8)
+            self._stand(self._layout.up((ordinal, self._layout.first(ordinal)), above)[0])
+
     def to_rank(self, rank: int) -> None:
         """Bring the entry with `rank` smaller ones to the top; beyond the last page, follow the end."""
         key = self._reader.at_rank(max(0, rank))
@@ -294,7 +301,6 @@ class Scrollback:
 
     def landed(self, entries: Sequence[TimelineEntry]) -> None:
         """Entries have become durable, or have got another place."""
-        bottom = None if self.following or self.empty else self._bottom_key()
         following = self.following
         for entry in entries:
             if entry.change is not None:
@@ -304,23 +310,11 @@ class Scrollback:
             self._reload()
         elif not self._window.is_whole(following=following):
             self._reload()
-        if bottom is not None:
-            self._count_new(entries, bottom)
-            self._known_below = self._below(bottom)
 
     def flooded(self) -> None:
-        """More entries than can be told one by one have become durable: how many is seen from where the reader is."""
-        scrolled = not self.following and not self.empty
+        """More entries than can be told one by one have become durable."""
         self._layout.clear()  # there may be edits among them
         self._reload()
-        if scrolled and not self.following:
-            below = self._below(self._bottom_key())
-            self._uncounted += max(0, below - self._known_below)
-            self._known_below = below
-
-    def _below(self, bottom: bytes) -> int:
-        """How many entries come after the one at `bottom`."""
-        return max(0, self._reader.count() - self._reader.rank(bottom) - 1)
 
     def _reload(self) -> None:
         """Read anew what is around the reader."""
@@ -330,27 +324,6 @@ class Scrollback:
             self._window.load_around(self._anchor.key)
             if self.empty:
                 self._anchor = None
-
-    def _count_new(self, entries: Sequence[TimelineEntry], bottom: bytes) -> None:
-        for entry in entries:
-            if entry.change is None and entry.key > bottom and len(self._new) <= MAX_COUNTED:
-                self._new[ident(entry)] = _New(entry.key, entry.author)
-
-    def _seen(self, bottom: bytes) -> None:
-        if self.following:
-            self._new.clear()
-            self._uncounted, self._bottom = 0, b""
-            return
-        if self._new:
-            self._new = {which: new for which, new in self._new.items() if new.key > bottom}
-        if bottom != self._bottom:
-            self._bottom = bottom
-            self._known_below = self._below(bottom)
-            self._uncounted = min(self._uncounted, self._known_below)
-
-    def _bottom_key(self) -> bytes:
-        ordinal, _ = self._layout.down(self._top(), self._height - 1)[0]
-        return self._window[ordinal].key
 
     def _stand(self, top: Place) -> None:
         """Make `top` the top row, or follow if the end is then on the screen."""

@@ -15,7 +15,6 @@ from textual.widget import Widget
 
 from app.status import Notice
 from app.text import one_line
-from app.widgets.scrollback import MAX_COUNTED
 from app.widgets.wrap import shorten
 
 _INTERVAL = 0.25
@@ -31,6 +30,7 @@ class StatusBar(Widget):
         self._summary = ""
         self._length = ""
         self._below = ""
+        self._keys = ""
         self._waiting: deque[Notice] = deque(maxlen=_MAX_WAITING)
         self._notice: Notice | None = None
         self._notice_number = 0
@@ -55,14 +55,10 @@ class StatusBar(Widget):
             self._length = said
             self._draw_soon()
 
-    def show_position(self, *, following: bool, new_below: int) -> None:
-        if new_below:
-            count = f"{MAX_COUNTED:,}+" if new_below > MAX_COUNTED else f"{new_below:,}"
-            below = f"↓ {count} new below"
-        else:
-            below = "" if following else "↓ more below"
-        if below != self._below:
-            self._below = below
+    def show_position(self, text: str, keys: str) -> None:
+        """Where the reader is in what there is to read. keys: those that lead elsewhere, told if there is room."""
+        if (text, keys) != (self._below, self._keys):
+            self._below, self._keys = text, keys
             self._draw_soon()
 
     def has_room_for(self, notice: Notice) -> bool:
@@ -116,8 +112,8 @@ class StatusBar(Widget):
     def render(self) -> Content:
         width = self.size.width
         below = self._below and shorten(self._below, width)
-        if below and self._notice is None and cell_len(below) + 13 <= width:
-            below += " (Alt+End)"
+        if below and self._notice is None and cell_len(f"{below} ({self._keys})") + 3 <= width:
+            below += f" ({self._keys})"
         left, style = self._left(width - cell_len(below) - (1 if below else 0))
         gap = " " * (width - cell_len(left) - cell_len(below))
         return Content.assemble((left, style), gap, (below, "bold $text-accent"))

@@ -103,13 +103,17 @@ class LocalChat:
 
     def says(self, name: str, *texts: str, met: bool = True) -> Future[IngestReport]:
         """Messages by `name` arrive, a minute apart. met: directly, before, so that the name is pinned."""
+        self.writes(name, *texts, met=met)
+        return self.comes(name)
+
+    def writes(self, name: str, *texts: str, met: bool = True) -> None:
+        """`name` writes messages, a minute apart, that arrive when `name` comes."""
         log = self._others.get(name) or self._others.setdefault(name, self._open(name))
         if met:
             self._meet(name)
         for text in texts:
             self.clock.now += MINUTE
             log.append(text).result()
-        return self._arrives(name)
 
     def amends(self, name: str, amendment: Amendment) -> Future[IngestReport]:
         """What `name`, who has said something before, says about a message arrives. They have all that is here."""
@@ -117,9 +121,10 @@ class LocalChat:
         for feed, head in self.log.frontier().items():
             log.ingest(self.log.read_runs(feed, 1, head.seq, 1 << 30)).result()
         log.amend(amendment).result()
-        return self._arrives(name)
+        return self.comes(name)
 
-    def _arrives(self, name: str) -> Future[IngestReport]:
+    def comes(self, name: str) -> Future[IngestReport]:
+        """What `name` has written since they came last arrives."""
         log = self._others[name]
         feed, head = log.own_feed, log.head(log.own_feed)
         assert isinstance(head, Head)

@@ -124,10 +124,10 @@ async def test_a_reader_who_scrolled_up_does_not_move_and_sees_how_many_are_new(
         await pilot.press("pageup")
         before = pane(app)
         chat.says("bob", "one", "two", "three")
-        await until(lambda: "↓ 3 new below" in rows(app)[-2])
+        await until(lambda: "↓ 3 unread (Alt+U)" in rows(app)[-2])
         assert pane(app) == before
         await pilot.press("alt+end")
-        await until(lambda: "new below" not in rows(app)[-2])
+        await until(lambda: "unread" not in rows(app)[-2])
         assert "three" in pane(app)[-1]
 
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.entry import UNREADABLE, Entry
 from app.timeline import TimelineEntry
 from app.widgets.rows import Columns, EntryRows
-from app.widgets.scrollback import MAX_COUNTED, Scrollback
+from app.widgets.scrollback import Scrollback
 from app.widgets.window import MAX_ENTRIES, ident
 from tests.widgets.timelines import DAY, MINUTE, START, MemoryTimeline, message
 
@@ -182,7 +182,6 @@ class ScrollbackMachine(RuleBasedStateMachine):
         assert any(rendered[top : top + len(shown)] == shown for top in range(len(rendered) - len(shown) + 1))
         if self.scrollback.following:
             assert rendered[len(rendered) - len(shown) :] == shown
-            assert self.scrollback.new_below == 0
 
     @invariant()
     def the_scroll_bar_stays_in_its_range(self) -> None:
@@ -223,7 +222,7 @@ def test_paging_up_to_the_top_and_down_again_shows_every_row_and_ends_at_the_end
     assert screen(scrollback) == end
 
 
-def test_a_reader_who_scrolled_up_does_not_move_and_sees_how_many_are_new_below() -> None:
+def test_a_reader_who_scrolled_up_does_not_move_whatever_lands_below() -> None:
     timeline, scrollback = filled(50)
     scrollback.page_up()
     before = screen(scrollback)
@@ -231,28 +230,9 @@ def test_a_reader_who_scrolled_up_does_not_move_and_sees_how_many_are_new_below(
         timeline.add(entry := message(number, "new"))
         scrollback.landed([entry])
     assert screen(scrollback) == before
-    assert scrollback.new_below == 12
 
 
-def test_new_messages_stop_counting_once_they_were_on_the_screen() -> None:
-    timeline, scrollback = filled(50)
-    scrollback.page_up()
-    entries = [message(number, "new") for number in range(51, 91)]
-    for entry in entries:
-        timeline.add(entry)
-    scrollback.landed(entries)
-    scrollback.page_down()
-    scrollback.page_down()
-    scrollback.lines()
-    assert scrollback.new_below == 31
-    scrollback.scroll(-5)
-    scrollback.lines()
-    assert scrollback.new_below == 31
-    scrollback.to_end()
-    assert scrollback.new_below == 0
-
-
-def test_a_late_message_above_the_screen_is_not_counted_and_does_not_move_it() -> None:
+def test_a_late_message_above_the_screen_does_not_move_it() -> None:
     timeline = MemoryTimeline(message(number, f"message {number}", place=number * 10) for number in range(1, 101))
     scrollback = Scrollback(timeline, zone=UTC)
     scrollback.resize(40, 10)
@@ -262,16 +242,6 @@ def test_a_late_message_above_the_screen_is_not_counted_and_does_not_move_it() -
     timeline.add(late)
     scrollback.landed([late])
     assert screen(scrollback) == before
-    assert scrollback.new_below == 0
-
-
-def test_the_count_of_new_messages_is_bounded() -> None:
-    timeline, scrollback = filled(50)
-    scrollback.page_up()
-    entries = [message(number, "new") for number in range(51, 51 + 2 * MAX_COUNTED)]
-    timeline.entries += entries
-    scrollback.landed(entries)
-    assert scrollback.new_below == MAX_COUNTED + 1
 
 
 def test_a_flood_at_the_end_keeps_the_window_small_and_the_reader_in_place() -> None:
@@ -286,7 +256,7 @@ def test_a_flood_at_the_end_keeps_the_window_small_and_the_reader_in_place() -> 
     assert scrollback._window.end - scrollback._window.first <= MAX_ENTRIES
 
 
-def test_a_flood_that_is_not_told_one_by_one_is_counted_where_it_is_below() -> None:
+def test_a_flood_that_is_not_told_one_by_one_does_not_move_the_reader() -> None:
     timeline = MemoryTimeline(message(number, f"message {number}", place=number * 10) for number in range(1, 101))
     scrollback = Scrollback(timeline, zone=UTC)
     scrollback.resize(40, 10)
@@ -297,13 +267,10 @@ def test_a_flood_that_is_not_told_one_by_one_is_counted_where_it_is_below() -> N
         timeline.add(message(2000 + number, "late", place=5000 + number))
     scrollback.flooded()
     assert screen(scrollback) == before
-    assert scrollback.new_below == 300
     timeline.add(one := message(9000, "one more", place=9000))
     scrollback.landed([one])
-    assert scrollback.new_below == 301
     scrollback.to_end()
     assert screen(scrollback)[-1].endswith("one more")
-    assert scrollback.new_below == 0
 
 
 def test_a_reader_who_follows_sees_a_flood_at_its_end() -> None:
@@ -524,3 +491,32 @@ def test_a_text_that_somebody_goes_to_is_not_folded() -> None:
     scrollback.resize(80, 20)
     scrollback.point_at(timeline.entries[3])
     assert any("line 12" in row for row in screen(scrollback))
+
+
+def test_a_reader_comes_back_to_where_they_were() -> None:
+    timeline, scrollback = filled(3000)
+    scrollback.scroll(-500)
+    scrollback.point()
+    before, spot = screen(scrollback), scrollback.spot()
+    scrollback.to_start()
+    scrollback.point_not()
+    timeline.add(message(5000, "new"))
+    scrollback.landed(timeline.entries[-1:])
+    scrollback.return_to(spot)
+    assert screen(scrollback) == before
+    assert scrollback.cursor == scrollback.lines()[-1].entry
+    scrollback.to_end()
+    end = scrollback.spot()
+    scrollback.to_start()
+    scrollback.return_to(end)
+    assert scrollback.following
+
+
+def test_what_a_reader_jumps_to_stands_under_a_little_of_what_is_before_it() -> None:
+    _, scrollback = filled(300, height=24)
+    scrollback.draw_rule((100).to_bytes(16))
+    scrollback.bring((100).to_bytes(16))
+    shown = screen(scrollback)
+    assert shown[1].endswith("message 99")
+    assert "unread from here" in shown[2]
+    assert shown[3].endswith("message 100")
