@@ -20,10 +20,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.driver import Driver
 from textual.message import Message
+from textual.widget import Widget
 
 from app import start_up
+from app.acts import PREFIX
 from app.entry import check_text
-from app.errors import ChatError
+from app.errors import ChatError, LocalEntryError
 from app.mentions import Mentions
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
@@ -36,7 +38,7 @@ from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
-from app.widgets.keys import Keymap
+from app.widgets.keys import Keymap, Place
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
@@ -62,7 +64,7 @@ _MAX_FOR_TERMINAL = 250_000  # characters; a terminal takes no more at once, and
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back", "jump_forward"}
-_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode"} | _JUMPS)
+_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode", "palette"} | _JUMPS)
 
 
 class NodeTold(Message):
@@ -92,6 +94,7 @@ class ChatApp(App[None]):
         Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
         Binding("f1", "help", "help", priority=True, id="help"),
         Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True, id="copy"),
+        Binding("ctrl+p", "palette", "all that can be done, by name", priority=True, id="palette"),
         Binding("ctrl+l", "refresh_all", "draw the screen anew", priority=True, id="redraw"),
         Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True, id="leave"),
     ]
@@ -267,6 +270,9 @@ class ChatApp(App[None]):
         if self._message_mode.purpose is not None:
             self._fulfil(text)
             return False  # the composer holds the draft again, or what could not be sent
+        return self._carry_out(text)
+
+    def _carry_out(self, text: str) -> bool:
         command = commands.read(text)
         if not isinstance(command, Say):
             self._notice_board.dismiss()
@@ -310,6 +316,12 @@ class ChatApp(App[None]):
 
     def command_notices(self, _: str) -> None:
         self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
+
+    def command_me(self, doing: str) -> None:
+        if not doing:
+            raise LocalEntryError("say what you do, as in: /me waves")
+        self._outbox.put(check_text(PREFIX + doing))
+        self._show_summary()
 
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import Chosen, SearchScreen  # not before somebody searches
@@ -358,6 +370,30 @@ class ChatApp(App[None]):
 
     def action_search(self) -> None:
         self.command_search("")
+
+    def action_palette(self) -> None:
+        from app.widgets.deeds import deeds  # not before somebody asks
+        from app.widgets.palette import Deed, PaletteScreen
+
+        async def do(chosen: Deed | str | None) -> None:
+            if isinstance(chosen, str):
+                self._carry_out(chosen)
+            elif chosen is not None:
+                chosen.do()
+
+        listed = deeds(self.BINDINGS, self._chosen_keys, act=self._act, command=self._carry_out)
+        self.push_screen(PaletteScreen(listed), do)
+
+    def _act(self, place: Place, action: str) -> None:
+        """Carry out what a key does in its place."""
+        target: Widget | App[None] = self
+        if place is Place.PANE:
+            target = self._pane
+            if self._pane.pointed_at is None:
+                self._message_mode.toggle()
+        elif place is Place.COMPOSER:
+            target = self._composer
+        self.call_later(self.run_action, action, target)
 
     def action_message_mode(self) -> None:
         self._message_mode.toggle()
@@ -454,6 +490,7 @@ class ChatApp(App[None]):
 
     def on_text_area_changed(self) -> None:
         self.to_keep.set()
+        self._status_bar.show_length(self._composer.length())
 
     def _on_saved(self, entry: TimelineEntry) -> None:
         if self.is_running:

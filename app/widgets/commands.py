@@ -27,7 +27,7 @@ class Command:
 
 
 COMMANDS = (
-    Command("help", "", "this help"),
+    Command("help", "", "keys, commands and what the signs mean"),
     Command("keys", "", "all keys, with their names for config.toml"),
     Command("peers", "", "who is there, how far they are, and their keys"),
     Command("notices", "", "the last notices, with their times"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
 from textual.binding import Binding, BindingType
 
@@ -16,23 +15,10 @@ from app.widgets.commands import COMMANDS
 from app.widgets.composer import Composer
 from app.widgets.editor import Editor
 from app.widgets.info_screen import InfoScreen
+from app.widgets.keys import Place
 from app.widgets.message_pane import MessagePane
+from app.widgets.palette import PaletteScreen
 from app.widgets.search_screen import SearchScreen
-
-
-class Place(Enum):
-    """Where keys mean something. What is bound everywhere meets what is bound in each of the others."""
-
-    EVERYWHERE = 0
-    COMPOSER = 1
-    PANE = 2
-    SEARCH = 3
-    SHEET = 4
-
-    @property
-    def takes_letters(self) -> bool:
-        """Whether one writes there, so that a letter can be no key."""
-        return self not in (Place.PANE, Place.SHEET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +36,7 @@ def sections(chat: Iterable[BindingType]) -> list[Section]:
         Section("Pointing at a message", Place.PANE, _listed(MessagePane.BINDINGS)),
         Section("Finding messages", Place.SEARCH, _listed(SearchScreen.BINDINGS)),
         Section("A sheet like the help", Place.SHEET, _listed(InfoScreen.BINDINGS)),
+        Section("The list of all that can be done", Place.PALETTE, _listed(PaletteScreen.BINDINGS)),
         Section("Editing what is written", Place.COMPOSER, _listed(Editor.BINDINGS, besides=Composer.BINDINGS)),
     ]
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
 
 from app.text import one_line
-from app.widgets.key_table import Place, Section
-from app.widgets.keys import KEY_NAMES, Keymap, key_name, keys_of
+from app.widgets.key_table import Section
+from app.widgets.keys import KEY_NAMES, Keymap, Place, key_name, keys_of
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _CALLED_OTHERWISE = {name.casefold(): key for key, name in KEY_NAMES.items()} | {

@@ -6,8 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import Enum
 
 from textual.binding import Binding, BindingType
+
+
+class Place(Enum):
+    """Where keys mean something. What is bound everywhere meets what is bound in each of the others."""
+
+    EVERYWHERE = 0
+    COMPOSER = 1
+    PANE = 2
+    SEARCH = 3
+    SHEET = 4
+    PALETTE = 5
+
+    @property
+    def takes_letters(self) -> bool:
+        """Whether one writes there, so that a letter can be no key."""
+        return self not in (Place.PANE, Place.SHEET)
+
 
 Keymap = Mapping[str, str]  # from a binding's id to its keys, with commas between
 

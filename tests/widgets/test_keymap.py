@@ -9,9 +9,9 @@ from textual.binding import Binding
 
 from app.settings import Settings
 from app.widgets.chat_app import ChatApp
-from app.widgets.key_table import Place, Section, sections
+from app.widgets.key_table import Section, sections
 from app.widgets.keymap import check
-from app.widgets.keys import keys_of
+from app.widgets.keys import Place, keys_of
 from tests.widgets.chats import LocalChat
 from tests.widgets.test_chat_app import chat, composer, screen, until
 
@@ -49,6 +49,8 @@ def test_no_two_things_usually_share_a_key_but_where_a_screen_is_closed_by_what_
         if key == same and one != other and (where is place or where is Place.EVERYWHERE)
     }
     assert shared == {
+        ("close-palette", "close-notice"),
+        ("close-palette", "palette"),
         ("close-search", "close-notice"),
         ("close-search", "search"),
         ("close-sheet", "close-notice"),
