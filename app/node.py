@@ -215,8 +215,8 @@ class Node:
     def _saving_failed(self, error: StorageError) -> None:
         if not self._storage_failed:
             self._storage_failed = True
-            later = "free some space; it goes on by itself" if isinstance(error, DiskFullError) else "it is tried again"
-            self._tell(Notice(one_line(f"messages from others cannot be saved: {error}; {later}"), urgent=True))
+            later = ", and it goes on by itself" if isinstance(error, DiskFullError) else "; it is tried again"
+            self._tell(Notice(one_line(f"messages from others cannot be saved: {error}{later}"), urgent=True))
 
     def _saving_works(self) -> None:
         if self._storage_failed:

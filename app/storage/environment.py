@@ -3,13 +3,16 @@
 - A map grows, and an environment is opened anew, only while no transaction is open anywhere in this process:
   `set_mapsize` pulls the map from under open readers. Readers wait that long, which is microseconds.
 - No writemap: a full disk is then an error code at the commit and not a SIGBUS.
-- A file is handed to LMDB only if it has all the pages its header speaks of: reading a missing one is a SIGBUS.
+- A file is handed to LMDB only if it has all the pages its header speaks of: reading a missing one is a SIGBUS. For the
+  same reason each transaction looks whether the file has become shorter: LMDB never makes it so.
 - A database is made under another name and renamed when it is whole: a `log.mdb` without a feed cannot exist.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ import lmdb
 
 from app.errors import DamagedError, DiskFullError, NewerSchemaError, ReadOnlyError, StorageError
 from app.storage import schema
-from app.storage.folder import disk_full_sentence, is_disk_full
+from app.storage.folder import disk_full_sentence, failing_disk_sentence, is_disk_full, read_only_disk_sentence
 
 T = TypeVar("T")
 Txn: TypeAlias = "lmdb.Transaction[bytes]"
@@ -53,6 +56,8 @@ class Environment:
         self._open_transactions = 0
         self._changing = False
         self._map_size = FIRST_MAP
+        self._size = 0  # the file's, as it was last seen
+        self._descriptor: int | None = None  # to look at it again
         self._env: lmdb.Environment | None = None
         self._closed = False
         self.tables: dict[bytes, Table] = {}
@@ -61,16 +66,20 @@ class Environment:
             self._open()
 
     def _open(self) -> None:
-        self._map_size = max(self._map_size, 2 * check_file(self.path))
+        self._size = check_file(self.path)
+        self._map_size = max(self._map_size, 2 * self._size)
         self._env = _open_lmdb(self.path, self._map_size, read_only=self._read_only, lock=not self._read_only)
         try:
             self.version = self._schema_version(self._env)
             # An older schema lacks tables; what is to be in them is the business of `upgrades`.
             add = self.version < schema.SCHEMA_VERSION
             self.tables = {name: self._env.open_db(name, create=add) for name in schema.TABLES}
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            self._drop()
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
         except (lmdb.Error, StorageError):
-            self._env.close()
-            self._env = None
+            self._drop()
             raise
 
     def _schema_version(self, env: lmdb.Environment) -> int:
@@ -94,15 +103,21 @@ class Environment:
     def close(self) -> None:
         with self._nothing_open():
             self._closed = True
-            if self._env is not None:
-                self._env.close()
-                self._env = None
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Txn]:
         """A snapshot. Keep it short: it holds up growth, and pages that are no longer needed."""
         self._ensure_open()
-        with self._transaction(), self.errors(), self._opened().begin() as txn:
+        with self._transaction(), self.errors(), self._whole().begin() as txn:
             yield txn
 
     def write(self, work: Callable[[Txn], T]) -> T:
@@ -124,7 +139,7 @@ class Environment:
 
     def _write_once(self, work: Callable[[Txn], T]) -> T:
         with self._transaction():
-            txn = self._opened().begin(write=True)
+            txn = self._whole().begin(write=True)
             try:
                 result = work(txn)
             except BaseException:
@@ -137,9 +152,7 @@ class Environment:
 
     def _reopen(self) -> None:
         with self._nothing_open():
-            if self._env is not None:
-                self._env.close()
-                self._env = None
+            self._drop()
             with contextlib.suppress(lmdb.Error, StorageError):  # whoever comes next tries again
                 self._open()
 
@@ -148,6 +161,16 @@ class Environment:
             with self.errors(), self._nothing_open():
                 if self._env is None:
                     self._open()
+
+    def _whole(self) -> lmdb.Environment:
+        """The environment, if none of its file is gone."""
+        env = self._opened()
+        seen = self._size  # before looking: another thread may grow the file, and see that, at any moment
+        size = seen if self._descriptor is None else os.fstat(self._descriptor).st_size
+        if size < seen:
+            raise damaged(self.path, f"it was cut short while it was open: {size:,} of {seen:,} bytes")
+        self._size = max(size, self._size)
+        return env
 
     def _opened(self) -> lmdb.Environment:
         if self._env is None:
@@ -202,7 +225,11 @@ def lmdb_error(path: Path, error: lmdb.Error) -> StorageError:
         return damaged(path, error.reason or str(error))
     if isinstance(error, lmdb.DiskError) or is_disk_full(error.code, path.parent):
         return DiskFullError(disk_full_sentence(path.parent))
-    if isinstance(error, lmdb.ReadonlyError) or error.code in (1, 13, 30):  # EPERM, EACCES, EROFS
+    if error.code == errno.EROFS:
+        return ReadOnlyError(read_only_disk_sentence(path))
+    if error.code == errno.EIO:
+        return StorageError(failing_disk_sentence(path.parent))
+    if isinstance(error, lmdb.ReadonlyError) or error.code in (errno.EPERM, errno.EACCES):
         return ReadOnlyError(f"{path} cannot be written: give yourself write permission, or take --data-dir")
     return StorageError(f"{path} cannot be used: {error}")
 

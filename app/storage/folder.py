@@ -117,15 +117,28 @@ def sync_folder(folder: Path) -> None:
 
 def folder_error(folder: Path, error: OSError) -> StorageError:
     """The error of a file operation in `folder`, in words."""
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    if error.errno == errno.EROFS:
+        return ReadOnlyError(read_only_disk_sentence(folder))
+    if isinstance(error, PermissionError):
         return ReadOnlyError(f"{folder} cannot be written: give yourself write permission, or take --data-dir")
     if is_disk_full(error.errno, folder):
         return DiskFullError(disk_full_sentence(folder))
+    if error.errno == errno.EIO:
+        return StorageError(failing_disk_sentence(folder))
     return StorageError(f"{folder} cannot be used: {error.strerror or error}")
 
 
+def read_only_disk_sentence(path: Path) -> str:
+    """A system makes a disk read-only when it finds a fault in it."""
+    return f"{path} cannot be written: its disk is read-only now; the system's log says why, or take --data-dir"
+
+
+def failing_disk_sentence(folder: Path) -> str:
+    return f"the disk of {folder} fails: keep a copy of what is there elsewhere; the system's log says more"
+
+
 def disk_full_sentence(folder: Path) -> str:
-    return f"no space left on the disk of {folder}: free some, then try again"
+    return f"no space left on the disk of {folder}: free some space"
 
 
 def is_disk_full(code: int | None, folder: Path) -> bool:

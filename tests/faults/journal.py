@@ -103,10 +103,9 @@ class Disk:
         over: set[str] = set()  # folders whose later names were not written any more
         for step, durable in self._names:
             parent = _parent(step)
-            if not durable:
-                if parent in over or dice.random() > luck:
-                    over.add(parent)
-                    continue
+            if not durable and (parent in over or dice.random() > luck):
+                over.add(parent)
+                continue
             match step.op:
                 case "C":
                     entries[step.path] = step.inode

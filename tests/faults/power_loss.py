@@ -1,4 +1,4 @@
-"""Power cuts: what a program wrote is left as a disk may leave it, and all that it had shown as saved has to be there."""
+"""Power cuts: what a program wrote is left as a disk may leave it; what it had shown as saved has to be there."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def judge(data_dir: Path, me: str, said: list[str]) -> str | None:
     try:
         if not findings.sound:
             return f"check finds {findings.found[0]}"
-        saved, key = set(), FIRST_KEY
+        saved: set[str] = set()
+        key = FIRST_KEY
         while page := log.after(key, 1000):
             saved.update(f"{entry.name}> {entry.entry.text}" for entry in page)
             key = page[-1].key

@@ -1,4 +1,4 @@
-"""The library that stands between a program and its disk and clock: compiled once, and told what to do while it runs."""
+"""The library that stands between a program and its disk and clock: compiled once, told what to do while it runs."""
 
 from __future__ import annotations
 

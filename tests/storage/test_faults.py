@@ -127,6 +127,24 @@ def test_a_file_that_was_cut_short_is_reported(room: RoomOfAlice) -> None:
     assert not check(room.folder).sound
 
 
+@pytest.mark.parametrize("left", [0, 4096, 20_000, 0.5])
+def test_a_file_that_is_cut_short_while_it_is_open_is_told_and_kills_nobody(room: RoomOfAlice, left: float) -> None:
+    script = """
+        log = open_log(sys.argv[1])
+        for number in range(100):
+            log.append(f"{number}" * 1000).result()
+        path = log.folder / "log.mdb"
+        os.truncate(path, int(float(sys.argv[2]) * (path.stat().st_size if float(sys.argv[2]) < 1 else 1)))
+        for act in (lambda: log.append("after").result(), lambda: log.after(bytes(16), 10)):
+            try:
+                act()
+            except ChatError as error:
+                print(type(error).__name__, "cut short while it was open" in str(error))
+        log.close()
+    """
+    assert outcome(script, str(room.base), str(left)) == ["DamagedError True", "DamagedError True"]
+
+
 def test_a_database_without_a_table_is_damaged(room: RoomOfAlice) -> None:
     room.open()
     room.close()
