@@ -63,7 +63,7 @@ _FLOOD_PAUSE = 0.1  # seconds
 _MAX_FOR_TERMINAL = 250_000  # characters; a terminal takes no more at once, and would be busy with them
 _KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 _SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
-_JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back", "jump_forward"}
+_JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back"}
 _ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode", "palette"} | _JUMPS)
 
 
@@ -87,8 +87,7 @@ class ChatApp(App[None]):
         Binding("alt+end,ctrl+end", "to_end", "the newest message; there, all is read", priority=True, id="newest"),
         Binding("alt+u", "to_unread", "the first unread message", priority=True, id="first-unread"),
         Binding("alt+l", "to_late", "what came late among older messages; then back", priority=True, id="late"),
-        Binding("alt+comma", "jump_back", "back to before the last jump", priority=True, id="back"),
-        Binding("alt+full_stop", "jump_forward", "forward again", priority=True, id="forward"),
+        Binding("alt+r", "jump_back", "return to before the last jump", priority=True, id="return"),
         Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True, id="close-notice"),
         Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True, id="point"),
         Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
@@ -434,9 +433,6 @@ class ChatApp(App[None]):
 
     def action_jump_back(self) -> None:
         self._reading.back()
-
-    def action_jump_forward(self) -> None:
-        self._reading.forward()
 
     def action_help(self) -> None:
         if isinstance(self.screen, InfoScreen):

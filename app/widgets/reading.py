@@ -138,12 +138,7 @@ class Reading:
         go()
 
     def back(self) -> None:
-        self._return_to(self._trail.back(self._pane.spot()))
-
-    def forward(self) -> None:
-        self._return_to(self._trail.forward(self._pane.spot()))
-
-    def _return_to(self, spot: Spot | None) -> None:
+        spot = self._trail.back()
         if spot is None:
             self._teller.answer(Notice("there is no jump to take back"))
         else:

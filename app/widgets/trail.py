@@ -1,4 +1,4 @@
-"""Where a reader was before each jump, to go back there and forward again. Pure."""
+"""Where a reader was before each jump, to go back there step by step. Pure."""
 
 from __future__ import annotations
 
@@ -11,25 +11,14 @@ Spot = TypeVar("Spot")
 
 class Trail(Generic[Spot]):
     def __init__(self) -> None:
-        self._behind: list[Spot] = []
-        self._ahead: list[Spot] = []
+        self._spots: list[Spot] = []
 
     def leave(self, here: Spot) -> None:
-        """A jump is made from here; what lies ahead from jumps that were taken back is forgotten."""
-        self._ahead.clear()
-        self._behind.append(here)
-        del self._behind[:-MAX_SPOTS]
+        """A jump is made from here."""
+        if not self._spots or self._spots[-1] != here:
+            self._spots.append(here)
+            del self._spots[:-MAX_SPOTS]
 
-    def back(self, here: Spot) -> Spot | None:
-        """Where the last jump was made; None if there was none."""
-        if not self._behind:
-            return None
-        self._ahead.append(here)
-        return self._behind.pop()
-
-    def forward(self, here: Spot) -> Spot | None:
-        """Where the last step back was made."""
-        if not self._ahead:
-            return None
-        self._behind.append(here)
-        return self._ahead.pop()
+    def back(self) -> Spot | None:
+        """Where the last jump was made that was not taken back; None if there was none."""
+        return self._spots.pop() if self._spots else None
