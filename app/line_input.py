@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-_READ_BYTES = 64 * 1024
+READ_BYTES = 64 * 1024
 
 
 class LineSplitter:
@@ -50,17 +50,18 @@ class LineSplitter:
 
 
 def start_reading(
-    descriptor: int, limit: int, on_line: Callable[[bytes | None], None], on_end: Callable[[], None]
+    descriptor: int, limit: int, on_lines: Callable[[Iterable[bytes | None]], None], on_end: Callable[[], None]
 ) -> None:
-    """Call `on_line` for each line and `on_end` once, in a new thread. An unreadable descriptor is an empty one."""
+    """Call `on_lines` with the lines that end in each read, and `on_end` once, in a new thread.
+
+    An unreadable descriptor is an empty one.
+    """
 
     def read_all() -> None:
         splitter = LineSplitter(limit)
         for data in _chunks(descriptor):
-            for line in splitter.split(data):
-                on_line(line)
-        for line in splitter.finish():
-            on_line(line)
+            on_lines(splitter.split(data))
+        on_lines(splitter.finish())
         on_end()
 
     threading.Thread(target=read_all, name="line input", daemon=True).start()
@@ -69,7 +70,7 @@ def start_reading(
 def _chunks(descriptor: int) -> Iterator[bytes]:
     try:
         os.set_blocking(descriptor, True)
-        while data := os.read(descriptor, _READ_BYTES):
+        while data := os.read(descriptor, READ_BYTES):
             yield data
     except OSError:
         return  # closed from the start, or the terminal went away

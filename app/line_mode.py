@@ -11,14 +11,14 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Protocol
 
 from app import door
 from app.config import LineFormat, Options
-from app.entry import MAX_TEXT_BYTES
+from app.entry import MAX_TEXT_BYTES, check_text
 from app.errors import ChatError, LocalEntryError
 from app.frontier import Frontier, Head
 from app.line_format import (
@@ -46,7 +46,7 @@ from app.text import one_line
 from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
 
 PAGE = 200  # entries read and written at a time
-MAX_IN_FLIGHT = 256  # appends that are not durable yet: enough for full group commits, little enough to lose nothing
+MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written while the next is taken apart
 MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
 LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
 EXIT_FAILED_LINES = 1
@@ -72,8 +72,8 @@ class LineNode(Protocol):
     def command(self, text: str) -> Notice:
         """Do what the person decided about somebody; ChatError says what to type instead."""
 
-    def send(self, text: str) -> Future[TimelineEntry]:
-        """Append an own message; from any thread."""
+    def send_all(self, texts: Sequence[str]) -> Future[None]:
+        """Append own messages, in one commit; from any thread."""
 
     def statuses(self) -> Sequence[PeerStatus]:
         """Every peer there is something to say about."""
@@ -101,6 +101,7 @@ class LineMode:
         self._in_flight = threading.BoundedSemaphore(MAX_IN_FLIGHT)
         self._failed = False
         self._line_number = 0
+        self._read: list[tuple[int, str]] = []  # messages of this read, by the numbers of their lines
         self._said_quit = False
         self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written to stdout
         self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
@@ -115,7 +116,7 @@ class LineMode:
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
         start, first_key = self._start(), self._history_start()  # before the input adds to them
-        start_reading(self._stdin, limit, self._on_line, self._on_input_end)
+        start_reading(self._stdin, limit, self._on_lines, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
                 printing = tasks.create_task(self._print_messages(start, first_key))
@@ -133,6 +134,11 @@ class LineMode:
 
     # input, in its own thread
 
+    def _on_lines(self, lines: Iterable[bytes | None]) -> None:
+        for line in lines:
+            self._on_line(line)
+        self._append_read()
+
     def _on_line(self, line: bytes | None) -> None:
         if self._said_quit:
             return
@@ -144,27 +150,34 @@ class LineMode:
                 )
             match read_json_line(line) if self._options.input is LineFormat.JSON else read_text_line(line):
                 case Say(text):
-                    self._append(text)
+                    self._read.append((self._line_number, check_text(text)))
                 case Do(command):
+                    self._append_read()
                     self._said_quit = self._said_quit or command.strip() == "/quit"
                     with contextlib.suppress(RuntimeError):  # the loop has ended already
                         self._loop.call_soon_threadsafe(self._do, command, self._line_number)
         except ChatError as error:
             self._fail(self._line_number, error)
 
-    def _append(self, text: str) -> None:
+    def _append_read(self) -> None:
+        """Send what was read, all at once: a future for each costs more than all else that is done about it."""
+        read, self._read = self._read, []
+        if not read:
+            return
+        numbers, texts = zip(*read, strict=True)
         self._in_flight.acquire()
         try:
-            saved = self._node.send(text)
-        except ChatError:
+            saved = self._node.send_all(texts)
+        except ChatError as error:
             self._in_flight.release()
-            raise
-        saved.add_done_callback(partial(self._on_saved, self._line_number))
+            self._fail_all(numbers, error)
+        else:
+            saved.add_done_callback(partial(self._on_saved, numbers))
 
-    def _on_saved(self, line_number: int, saved: Future[TimelineEntry]) -> None:
+    def _on_saved(self, numbers: Sequence[int], saved: Future[None]) -> None:
         error = saved.exception()
         if error is not None:
-            self._fail(line_number, error)
+            self._fail_all(numbers, error)
         self._in_flight.release()
 
     def _on_input_end(self) -> None:
@@ -172,6 +185,10 @@ class LineMode:
             self._in_flight.acquire()
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(self._input_ended.set)
+
+    def _fail_all(self, line_numbers: Sequence[int], error: BaseException) -> None:
+        for number in line_numbers:
+            self._fail(number, error)
 
     def _fail(self, line_number: int, error: BaseException) -> None:
         self._failed = True

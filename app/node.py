@@ -94,6 +94,10 @@ class Node:
         """Append an own message, from any thread. Done when it is durable; LocalEntryError at once if it cannot be."""
         return self.log.append(text)
 
+    def send_all(self, texts: Sequence[str]) -> Future[None]:
+        """As `send`, for messages that are there at the same time."""
+        return self.log.append_all(texts)
+
     @property
     def people(self) -> People:
         """What authors are called here."""

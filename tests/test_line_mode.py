@@ -182,6 +182,14 @@ async def test_lines_that_cannot_be_messages_are_reported_and_the_others_sent(tm
         assert running.texts() == ["one", "five"]
 
 
+async def test_each_line_that_was_not_saved_is_reported(tmp_path: Path) -> None:
+    async with chat(tmp_path) as running:
+        running.node.log._writer.close()
+        await running.type("one\n\ntwo\n")
+        for number in (1, 3):
+            assert (await running.remark()).startswith(f"error> line {number} was not sent: the database is closed")
+
+
 async def test_input_is_saved_although_nobody_reads_the_output(tmp_path: Path) -> None:
     async with chat(tmp_path) as running:
         text = "x" * 10_000

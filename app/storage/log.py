@@ -158,6 +158,11 @@ class Log:
         """
         return self._writer.append(KIND_TEXT, check_text(text), len(text))
 
+    def append_all(self, texts: Sequence[str]) -> Future[None]:
+        """As `append`, for messages that are there at the same time: one answer for all, which are saved or not."""
+        said = [(KIND_TEXT, check_text(text)) for text in texts]
+        return self._writer.append_all(said, sum(map(len, texts)))
+
     def reply(self, text: str, to: Reference) -> Future[TimelineEntry]:
         """Save a message that answers another."""
         return self._writer.append(KIND_REPLY, [encode_reference(to), check_text(text)], len(text))

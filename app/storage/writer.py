@@ -47,9 +47,18 @@ _LOG = logging.getLogger(__name__)
 class _Append:
     """said: kind and payload of the entry; size: bytes that it counts for."""
 
-    said: tuple[int, object]
+    said: Sequence[tuple[int, object]]
     size: int
     future: Future[TimelineEntry] = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _AppendAll:
+    """Several entries that are written together."""
+
+    said: Sequence[tuple[int, object]]
+    size: int
+    future: Future[None] = field(default_factory=Future)
 
 
 @dataclass(slots=True)
@@ -73,14 +82,15 @@ class _Remember:
         return 256 + 64 * len(self.record.held)
 
 
-_Request: TypeAlias = _Append | _Ingest | _Remember
+_Own: TypeAlias = _Append | _AppendAll
+_Request: TypeAlias = _Own | _Ingest | _Remember
 
 
 @dataclass(slots=True)
 class _Group:
     """The requests of one commit."""
 
-    appends: list[_Append] = field(default_factory=list)
+    appends: list[_Own] = field(default_factory=list)
     ingests: list[_Ingest] = field(default_factory=list)
     peers: list[_Remember] = field(default_factory=list)
     verified: list[list[VerifiedRun | RefusedRun]] = field(default_factory=list)
@@ -119,7 +129,7 @@ class Writer:
         self._courtesy = courtesy
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
-        self._appends: deque[_Append] = deque()
+        self._appends: deque[_Own] = deque()
         self._others: deque[_Ingest | _Remember] = deque()
         self._append_bytes = 0
         self._closing = False
@@ -129,17 +139,14 @@ class Writer:
 
     def append(self, kind: int, payload: object, size: int) -> Future[TimelineEntry]:
         """size: bytes of the payload, roughly."""
-        request = _Append((kind, payload), size + ENTRY_COST)
-        with self._mutex:
-            while self._is_full() and not self._closing and threading.current_thread() is not self._thread:
-                self._changed.wait()
-            if self._closing:
-                request.future.set_exception(_closed())
-            else:
-                self._append_bytes += request.size
-                self._appends.append(request)
-                if len(self._appends) == 1 and not self._others:
-                    self._changed.notify_all()
+        request = _Append([(kind, payload)], size + ENTRY_COST)
+        self._submit_own(request)
+        return request.future
+
+    def append_all(self, said: Sequence[tuple[int, object]], size: int) -> Future[None]:
+        """Kind and payload of each; size: bytes of all payloads, roughly. They are in one commit, or none is."""
+        request = _AppendAll(said, size + len(said) * ENTRY_COST)
+        self._submit_own(request)
         return request.future
 
     def ingest(self, runs: Sequence[Run], via: bytes) -> Future[IngestReport]:
@@ -168,6 +175,18 @@ class Writer:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
+
+    def _submit_own(self, request: _Own) -> None:
+        with self._mutex:
+            while self._is_full() and not self._closing and threading.current_thread() is not self._thread:
+                self._changed.wait()
+            if self._closing:
+                request.future.set_exception(_closed())
+            else:
+                self._append_bytes += request.size
+                self._appends.append(request)
+                if len(self._appends) == 1 and not self._others:
+                    self._changed.notify_all()
 
     def _submit(self, request: _Ingest | _Remember) -> None:
         with self._mutex:
@@ -247,8 +266,9 @@ class Writer:
             batch = Batch(
                 txn, self._env.tables, self._feeds, self._clock, self._wall(), effort=self._effort, give_way=give_way
             )
-            if group.appends:
-                batch.append(self._own_num, self._identity, [request.said for request in group.appends])
+            said = [each for request in group.appends for each in request.said]
+            if said:
+                batch.append(self._own_num, self._identity, said)
             accounts = batch.accounts(self._quota, self._identity.public, self._is_pinned)
             for ingest, runs in zip(group.ingests, group.verified, strict=True):
                 batch.ingest(runs, ingest.via, accounts)
@@ -272,10 +292,17 @@ class Writer:
         if group.appends:
             feed = self._feeds.of(self._own_num)
             tail, arrival = feed.tail, committed.arrival
-            answers = zip(group.appends, committed.own, committed.own_places, strict=True)
-            for seq, (append, entry, place) in enumerate(answers, committed.own_first):
-                key = PLACED_KEY.pack(place, tail)
-                append.future.set_result(TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, True, entry))
+            index = 0
+            for append in group.appends:
+                if isinstance(append, _Append):
+                    key, seq = PLACED_KEY.pack(committed.own_places[index], tail), committed.own_first + index
+                    entry = committed.own[index]
+                    append.future.set_result(
+                        TimelineEntry(key, feed.id, seq, feed.author, feed.name, arrival, True, entry)
+                    )
+                else:
+                    append.future.set_result(None)
+                index += len(append.said)
         for ingest, report in zip(group.ingests, committed.reports, strict=True):
             ingest.future.set_result(report)
         for remember in group.peers:

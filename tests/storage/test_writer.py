@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from app.errors import LocalEntryError
 from app.frontier import Advance
 from app.storage import writer
 from app.storage.log import Log
+from app.timeline import LAST_KEY
 from tests.feeds import TestAuthor
 
 PATIENCE = 10.0  # seconds after which a test gives up
@@ -54,3 +56,20 @@ def test_a_commit_of_tiny_entries_is_bounded_too(log: Log, monkeypatch: pytest.M
     for ingest in ingests:
         ingest.result(PATIENCE)
     assert max(commits) == 25
+
+
+def test_messages_that_are_there_at_once_are_each_an_entry_in_order_and_in_one_commit(log: Log) -> None:
+    with busy_writer(log) as commits:
+        saved = log.append_all(["one", "two", "three"])
+        four = log.append("four")
+    assert saved.result(PATIENCE) is None
+    assert four.result(PATIENCE).seq == 6  # after the genesis, and what kept the writer busy
+    assert commits == [4]
+    assert [entry.text for entry in log.before(LAST_KEY, 4)] == ["one", "two", "three", "four"]
+
+
+def test_none_of_those_that_are_there_at_once_is_saved_if_one_cannot_be(log: Log) -> None:
+    with pytest.raises(LocalEntryError, match="empty"):
+        log.append_all(["one", " "])
+    log.append_all([]).result(PATIENCE)
+    assert log.count() == 0
