@@ -21,6 +21,7 @@ from textual.containers import Horizontal
 from textual.driver import Driver
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from app import start_up
 from app.acts import PREFIX
@@ -174,6 +175,7 @@ class ChatApp(App[None]):
             copy=self._copy,
             answer=self._teller.answer,
             zone=self._zone,
+            keymap=self._chosen_keys,
         )
         self._reading = Reading(
             self._backend,
@@ -549,7 +551,12 @@ class ChatApp(App[None]):
         self.leave()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:
-        self._write(_HIDE_CURSOR if self.screen.is_modal else _SHOW_CURSOR)
+        self.call_after_refresh(self._show_cursor)
+
+    def _show_cursor(self) -> None:
+        """The terminal's own one, where letters go; nowhere on a sheet that is only read."""
+        self._write(_SHOW_CURSOR if isinstance(self.focused, Input) or not self.screen.is_modal else _HIDE_CURSOR)
+        self._composer.place_cursor()
 
     def _handle_exception(self, error: Exception) -> None:
         self._fail(error)

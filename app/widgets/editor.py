@@ -189,10 +189,11 @@ class Editor(TextArea, inherit_bindings=False):
 
     def on_resize(self) -> None:
         # Textual notes where the cursor is before the composer has grown or shrunk, and leaves it there.
-        self.call_after_refresh(self._place_cursor)
+        self.call_after_refresh(self.place_cursor)
 
-    def _place_cursor(self) -> None:
-        if self.has_focus:
+    def place_cursor(self) -> None:
+        """Have the terminal's cursor stand where the next letter goes, if letters come here."""
+        if self.app.focused is self:
             self.app.cursor_position = self.cursor_screen_offset
             self.refresh()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 
 class Place(Enum):
@@ -35,7 +36,6 @@ KEY_NAMES = {
     "escape": "Esc",
     "delete": "Del",
     "plus": "+",
-    "underscore": "_",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -58,8 +58,8 @@ def actions(bindings: Iterable[BindingType], keymap: Keymap) -> dict[str, str]:
 def key_name(key: str) -> str:
     """A key as keyboards call it: `alt+home` is Alt+Home."""
     *modifiers, last = key.split("+")
-    name = KEY_NAMES.get(last, last if len(last) == 1 and not modifiers else last.capitalize())
-    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+    name = KEY_NAMES.get(last) or (key_to_character(last) or "").strip() or last.capitalize()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name.upper() if modifiers else name])
 
 
 def key_names(binding: Binding, keymap: Keymap) -> str:
@@ -67,3 +67,17 @@ def key_names(binding: Binding, keymap: Keymap) -> str:
     keys = keys_of(binding, keymap)
     usual = [key for key in keys if not key.startswith("super+")]
     return ", ".join(map(key_name, usual or keys))
+
+
+def key_lines(bindings: Iterable[BindingType], keymap: Keymap) -> list[str]:
+    """The keys of those that have a word for it, their tooltip, in one line: then with ever fewer of the words."""
+    pairs = [
+        (key_name(keys_of(binding, keymap)[0]), binding.tooltip)
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.tooltip
+    ]
+    lines = []
+    for worded in range(len(pairs), -1, -1):
+        parts = [f"{key} {word}" if number < worded else key for number, (key, word) in enumerate(pairs)]
+        lines.append(("  " if worded else " ").join(parts))
+    return lines

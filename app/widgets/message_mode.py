@@ -19,6 +19,7 @@ from app.timeline import TimelineEntry
 from app.widgets.backend import ChatBackend
 from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen
+from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice
 from app.widgets.message_pane import MessagePane, What
 from app.widgets.message_sheet import copied, details, reaction
@@ -26,7 +27,6 @@ from app.widgets.outbox import Outbox
 from app.widgets.purpose import Aim, Purpose, PurposeLine
 
 _MAX_TOLD = 60  # characters of a message in a question about it
-_KEYS = "↑↓  r answer  e change  d delete  + react  y copy  o open  i more"
 
 
 class MessageMode:
@@ -41,9 +41,11 @@ class MessageMode:
         copy: Callable[[str], None],
         answer: Callable[[Notice], None],
         zone: tzinfo | None,
+        keymap: Keymap,
     ) -> None:
         """copy: a text to the clipboard, and says so; answer: tells what somebody who just pressed a key waits for;
-        zone: of times, None for the computer's own."""
+        zone: of times, None for the computer's own; keymap: keys that the person chose."""
+        self._keys = [f"↑↓  {keys}" for keys in key_lines(MessagePane.BINDINGS, keymap)]
         self.purpose: Purpose | None = None
         self._backend = backend
         self._outbox = outbox
@@ -70,7 +72,7 @@ class MessageMode:
             return
         self._pane.point()
         if self._pane.pointed_at is not None:
-            self._line.show(_KEYS)
+            self._line.show(*self._keys)
 
     def go_to(self, hits: Sequence[TimelineEntry], which: int, terms: tuple[str, ...]) -> None:
         """Show one of what was found, wherever it is, and point at it; the others are a key away. terms: the folded
@@ -78,7 +80,8 @@ class MessageMode:
         self._hits, self._at, self._terms = hits, which, terms
         self._pane.mark(terms)
         self._pane.point_at(hits[which])
-        self._line.show(f"{which + 1} of {len(hits)} found, n and N go to others  " + _KEYS)
+        where = f"{which + 1} of {len(hits)} found"
+        self._line.show(*(f"{where}, n and N go to others  {keys}" for keys in self._keys), f"{where}: n, N", where)
 
     def _go_on(self, step: int) -> None:
         if not self._hits:
@@ -115,7 +118,8 @@ class MessageMode:
                 _need_own(entry)
                 self._about_to_delete = entry.feed, entry.seq
                 # In the line of keys and not as a notice, which would still ask when it is done.
-                self._line.show(f"d again deletes on all screens: “{one_line((entry.text or '')[:_MAX_TOLD])}”")
+                told = one_line((entry.text or "")[:_MAX_TOLD])
+                self._line.show(f"d again deletes on all screens: “{told}”", "d again deletes it for all")
             case What.DELETE:
                 deletion = Deletion(self._target(entry))
                 self._outbox.put("", lambda _: self._backend.log.amend(deletion))
@@ -182,7 +186,7 @@ class MessageMode:
     def choose_number(self, number: int) -> None:
         """Of the addresses that were asked about."""
         if self._links.choose(number):
-            self._line.show(_KEYS)
+            self._line.show(*self._keys)
 
     def follow(self, address: str) -> None:
         self._links.follow(address)

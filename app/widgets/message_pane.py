@@ -82,16 +82,30 @@ class MessagePane(Widget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "older", "an older message", id="point-older"),
         Binding("down,j", "newer", "a newer message", id="point-newer"),
-        Binding("r", f"choose('{What.REPLY.value}')", "answer it", id="answer"),
-        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine", id="change"),
-        Binding("d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice", id="delete"),
-        Binding("plus", f"choose('{What.REACT.value}')", "react to it; the same again takes it back", id="react"),
-        Binding("y", f"choose('{What.COPY.value}')", "copy its text", id="copy-text"),
-        Binding("o", f"choose('{What.OPEN.value}')", "open its link, or ask which", id="open-link"),
+        Binding("r", f"choose('{What.REPLY.value}')", "answer it", tooltip="answer", id="answer"),
+        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine", tooltip="change", id="change"),
+        Binding(
+            "d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice", tooltip="delete", id="delete"
+        ),
+        Binding(
+            "plus",
+            f"choose('{What.REACT.value}')",
+            "react to it; the same again takes it back",
+            tooltip="react",
+            id="react",
+        ),
+        Binding("y", f"choose('{What.COPY.value}')", "copy its text", tooltip="copy", id="copy-text"),
+        Binding("o", f"choose('{What.OPEN.value}')", "open its link, or ask which", tooltip="open", id="open-link"),
         Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found", id="next-found"),
         Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before", id="previous-found"),
         Binding("space", "fold", "open a long text, or close it", id="fold"),
-        Binding("i,enter", f"choose('{What.DETAILS.value}')", "who wrote it, when, and who has it", id="details"),
+        Binding(
+            "i,enter",
+            f"choose('{What.DETAILS.value}')",
+            "who wrote it, when, and who has it",
+            tooltip="more",
+            id="details",
+        ),
         *(Binding(str(number), f"number({number})", show=False) for number in range(1, 10)),
     ]
 

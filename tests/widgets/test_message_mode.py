@@ -11,7 +11,7 @@ from app.timeline import TimelineEntry
 from app.widgets.message_sheet import held_by
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, screen, until
+from tests.widgets.test_chat_app import chat, composer, opened, pane, rows, screen, until
 
 __all__ = ["chat"]
 
@@ -166,3 +166,14 @@ async def test_the_details_of_an_own_message_name_its_holders(chat: LocalChat) -
         await until(lambda: "✓" in pane(app)[-1])
         await pilot.press("f6", "i")
         await until(lambda: "bob; not carol, who was never here" in screen(app))
+
+
+@pytest.mark.parametrize(
+    ("width", "told"), [(80, "+ react  y copy"), (60, "↑↓  r answer  e change"), (40, "↑↓  r e d + y o i  Esc back")]
+)
+async def test_the_line_of_keys_fits_in_every_width(chat: LocalChat, width: int, told: str) -> None:
+    chat.says("bob", "hello").result()
+    async with opened(chat, width=width, height=10) as (app, pilot):
+        await pilot.press("f6")
+        assert told in rows(app)[-2]
+        assert "…" not in rows(app)[-2]
