@@ -220,6 +220,7 @@ class ChatApp(App[None]):
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
+            self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._show_cursor))
             self._reading.begin()
             for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
@@ -549,9 +550,6 @@ class ChatApp(App[None]):
 
     def on_hung_up(self, _: HungUp) -> None:
         self.leave()
-
-    def on_screen_resume(self, _: events.ScreenResume) -> None:
-        self.call_after_refresh(self._show_cursor)
 
     def _show_cursor(self) -> None:
         """The terminal's own one, where letters go; nowhere on a sheet that is only read."""

@@ -59,7 +59,9 @@ def key_name(key: str) -> str:
     """A key as keyboards call it: `alt+home` is Alt+Home."""
     *modifiers, last = key.split("+")
     name = KEY_NAMES.get(last) or (key_to_character(last) or "").strip() or last.capitalize()
-    return "+".join([*(modifier.capitalize() for modifier in modifiers), name.upper() if modifiers else name])
+    if modifiers and len(name) == 1:
+        name = name.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
 
 
 def key_names(binding: Binding, keymap: Keymap) -> str:

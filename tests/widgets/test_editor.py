@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from textual import events
 
+from app.widgets.keys import key_name
 from app.widgets.kill_ring import MAX_PIECES, KillRing
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened
+from tests.widgets.test_chat_app import chat, composer, opened, until
 
 __all__ = ["chat"]
 
@@ -85,3 +86,28 @@ async def test_cutting_in_one_long_line_takes_no_time(chat: LocalChat) -> None:
         composer(app).write("x" * 100_000 + " y")
         await pilot.press("alt+backspace", "ctrl+w", "ctrl+y")
         assert composer(app).text == "x" * 100_000 + " y"
+
+
+async def test_the_terminals_cursor_stands_where_letters_go(chat: LocalChat) -> None:
+    chat.says("bob", "hello").result()
+    async with opened(chat, draft="a draft") as (app, pilot):
+        await until(lambda: app.cursor_position == (8, 23))
+        for keys in (("f1", "escape"), ("ctrl+p", *"abc", "escape"), ("ctrl+f", *"abc", "escape"), ("f6", "escape")):
+            await pilot.press(*keys)
+            await until(lambda: app.cursor_position == (8, 23))
+        await pilot.press("ctrl+j", "ctrl+r", "x", "escape")
+        await until(lambda: app.cursor_position == (1, 23))
+        await pilot.press("backspace", "x")
+        await until(lambda: app.cursor_position == (9, 23))
+
+
+def test_keys_are_called_as_on_keyboards() -> None:
+    names = {
+        "alt+home": "Alt+Home",
+        "alt+full_stop": "Alt+.",
+        "ctrl+f": "Ctrl+F",
+        "N": "N",
+        "plus": "+",
+        "space": "Space",
+    }
+    assert {key: key_name(key) for key in names} == names
