@@ -60,10 +60,13 @@ class People:
 
     def others(self) -> list[tuple[str, str]]:
         """(label, what they call themselves) of everybody but me who is known and not refused, by name."""
-        known = {author.key: author.name for author in self._authors()}
-        known |= {record.key: record.name for record in self._records().values()}
-        shown = {key: said for key, said in known.items() if key != self._me and not self.is_refused(key)}
+        shown = {key: said for key, said in self.known().items() if key != self._me and not self.is_refused(key)}
         return sorted((self.label(key, said), said) for key, said in shown.items())
+
+    def known(self) -> dict[bytes, str]:
+        """What everybody calls themselves who wrote something that is here, or was met; by key."""
+        known = {author.key: author.name for author in self._authors()}
+        return known | {record.key: record.name for record in self._records().values()}
 
     def is_refused(self, key: bytes) -> bool:
         record = self._records().get(key)

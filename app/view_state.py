@@ -53,14 +53,17 @@ class RoomView:
 
 @dataclass(slots=True)
 class Taste:
-    """How a person wants the screen, in all rooms. theme: its name, empty for the usual one."""
+    """How a person wants the screen, in all rooms. theme: its name, empty for the usual one; notify: what calls them,
+    a value of app.settings.Notify, empty for what config.toml says."""
 
     theme: str = ""
     peers_folded: bool = False
+    notify: str = ""
     _others: dict[object, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        return cbor2.dumps(self._others | {"theme": self.theme, "peers folded": self.peers_folded})
+        known = {"theme": self.theme, "peers folded": self.peers_folded}
+        return cbor2.dumps(self._others | known | ({"notify": self.notify} if self.notify else {}))
 
 
 def load_room_view(path: Path) -> RoomView:
@@ -80,7 +83,8 @@ def load_room_view(path: Path) -> RoomView:
 def load_taste(path: Path) -> Taste:
     match _load(path):
         case {"theme": str() as theme, "peers folded": bool() as folded, **others}:
-            return Taste(theme, folded, others)
+            notify = others.pop("notify", "")
+            return Taste(theme, folded, notify if isinstance(notify, str) else "", others)
     return Taste()
 
 

@@ -19,6 +19,7 @@ CORE = {
     "app.config",
     "app.courtesy",
     "app.desktop",
+    "app.desktop_notices",
     "app.door",
     "app.entry",
     "app.errors",

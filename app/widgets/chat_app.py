@@ -35,6 +35,7 @@ from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
 from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
+from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen
@@ -43,6 +44,7 @@ from app.widgets.keys import Keymap, Place
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
+from app.widgets.muting import Muting
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
@@ -125,7 +127,9 @@ class ChatApp(App[None]):
         self._inputs = Inputs(self._timeline)
         self._draft = draft
         self.view = view or RoomView()
-        self._scrollback.look_out(Lookout(Mentions(backend.me), muted=self.view.muted))
+        self._mentions = Mentions(backend.me)
+        self._scrollback.look_out(Lookout(self._mentions, muted=self.view.muted))
+        self._muting = Muting(self._timeline.author, backend.people, self.view)
         self.taste = taste or Taste()
         self.settings = settings or Settings()
         self._chosen_keys: Keymap = {}
@@ -186,6 +190,17 @@ class ChatApp(App[None]):
             changed=self._reading_changed,
             zone=self._zone,
         )
+        self._caller = Caller(
+            self,
+            self._backend,
+            self._pane,
+            self._reading.presence,
+            mentions=self._mentions,
+            view=self.view,
+            taste=self.taste,
+            usual=self.settings.notify,
+            write=self._write,
+        )
         yield self._peer_bar
         with Horizontal(id="room"):
             yield self._pane
@@ -239,6 +254,7 @@ class ChatApp(App[None]):
                 self._pane.flooded()
             else:
                 self._pane.landed(landed.entries)
+                self._caller.landed(landed.entries)
             if landed.others:
                 await asyncio.sleep(_FLOOD_PAUSE)
 
@@ -309,7 +325,9 @@ class ChatApp(App[None]):
         self.action_help()
 
     def command_peers(self, _: str) -> None:
-        self.push_screen(InfoScreen("Who is there", lambda: sheets.peer_rows(self._backend.statuses())))
+        self.push_screen(
+            InfoScreen("Who is there", lambda: [*sheets.peer_rows(self._backend.statuses()), *self._muting.rows()])
+        )
 
     def command_keys(self, _: str) -> None:
         from app.widgets.help import name_rows
@@ -339,6 +357,22 @@ class ChatApp(App[None]):
 
         time = day_range(date, self._zone)[0]
         self._reading.jump(lambda: self._pane.to_time(time))
+
+    def command_notify(self, level: str) -> None:
+        self._teller.answer(self._caller.choose(level))
+        self.to_keep.set()
+
+    def command_mute(self, name: str) -> None:
+        self._muted(self._muting.mute(name))
+
+    def command_unmute(self, name: str) -> None:
+        self._muted(self._muting.unmute(name))
+
+    def _muted(self, notice: Notice) -> None:
+        self._teller.answer(notice)
+        self._pane.look_out(self._scrollback.lookout)
+        self._reading.renamed()
+        self.to_keep.set()
 
     def command_quit(self, _: str) -> None:
         self._composer.load_text("")

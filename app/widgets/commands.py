@@ -34,6 +34,9 @@ COMMANDS = (
     Command("me", "TEXT", "say what you do: /me waves is shown as * alice waves"),
     Command("search", "WORDS", "find messages; also from:bob on:2026-11-01 …"),
     Command("date", "DAY", "go to a day, as in /date 2026-11-01, or to a month or year"),
+    Command("notify", "off|mentions|all", "what rings and raises a notice while you are elsewhere"),
+    Command("mute", "NAME", "a row each for their messages, nothing unread and no calls; by itself: who is muted"),
+    Command("unmute", "NAME", "as before"),
     Command("quit", "", "leave"),
 )
 

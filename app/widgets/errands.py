@@ -58,3 +58,25 @@ def fill_clipboards(text: str) -> None:
                 timeout=_SECONDS,
                 check=False,
             )
+
+
+def terminal_outside_tmux() -> str:
+    """What the terminal calls itself that shows this tmux; nothing if it is not known, or tmux lets nothing through.
+
+    Takes as long as tmux takes; for a thread.
+    """
+    tmux = shutil.which("tmux")
+    if tmux is None:
+        return ""
+    try:
+        told = subprocess.run(  # noqa: S603  # fixed arguments
+            [tmux, "display-message", "-p", "#{allow-passthrough} #{client_termname} #{client_termtype}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    allowed, _, names = told.stdout.decode(errors="replace").strip().partition(" ")
+    return names if allowed in ("1", "on", "2", "all") else ""

@@ -36,5 +36,9 @@ class Presence:
         self._from = min(self._from, now) if now < self._until else now
         self._until = now + IDLE
 
+    def is_away(self, now: float) -> bool:
+        """Whether nobody sees what comes: longer than it takes to look around, they look elsewhere."""
+        return not self.focused or now >= self._until
+
     def looks(self, now: float) -> bool:
         return self.focused and self._from <= now < self._until
