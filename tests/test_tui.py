@@ -73,6 +73,15 @@ def test_ctrl_q_leaves_with_the_terminal_as_it_was(show: Open, tmp_path: Path) -
     assert not (tmp_path / "draft").exists()
 
 
+def test_what_is_typed_before_the_screen_is_there_is_sent_by_its_enter(show: Open) -> None:
+    terminal = show(wait=False)
+    terminal.type("first ahead\rsecond ahead\rhalf a thou")
+    terminal.wait_for("half a thou")
+    terminal.type("ght")
+    terminal.wait_for("half a thought")
+    terminal.wait(lambda: terminal.shows("alice ◦  first ahead") and terminal.shows("second ahead"))
+
+
 def test_no_key_sequence_ends_the_chat(show: Open) -> None:
     terminal = show()
     terminal.type(b"\x1b[99999999;2u\x1b[97;1;99999999u\x1b[55296u\xff\xfe\x1b[48;99999999999;1t\x1bPq\x1b\\")
@@ -140,7 +149,7 @@ def test_a_foreseen_error_is_its_sentence(show: Open, tmp_path: Path) -> None:
 def test_a_new_size_is_drawn_at_once_whatever_the_environment_says(show: Open) -> None:
     terminal = show(COLUMNS="80", LINES="24")
     terminal.resize(40, 10)
-    terminal.wait(lambda: "alice in main" in terminal.rows()[8] and "bob message 49" in terminal.rows()[7])
+    terminal.wait(lambda: "alice in main" in terminal.rows()[8] and "message 49" in terminal.rows()[7])
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")

@@ -88,11 +88,22 @@ class ChatDriver(LinuxDriver):
         except (OSError, ValueError):
             return super()._get_terminal_size()
 
+    def _typed_ahead(self, poll: select.poll) -> bytes:
+        """What was typed before the terminal left each key to us. Until then Enter was a line feed, which is Ctrl+J."""
+        if not poll.poll(0):
+            return b""
+        with contextlib.suppress(OSError):
+            return os.read(self.fileno, _CHUNK).replace(b"\n", b"\r")
+        return b""
+
     def run_input_thread(self) -> None:
         parser = _SafeParser(self._debug)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
+        if ahead := self._typed_ahead(poll):
+            for message in parser.feed(decode(ahead)):
+                self.process_message(message)
         while not self.exit_event.is_set():
             if poll.poll(_POLL_SECONDS * 1000):
                 try:
