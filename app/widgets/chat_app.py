@@ -348,7 +348,7 @@ class ChatApp(App[None]):
 
         def go_to(found: Chosen | None) -> None:
             if found is not None:
-                self._message_mode.go_to(found.hits, found.which, found.terms)
+                self._reading.jump(lambda: self._message_mode.go_to(found.hits, found.which, found.terms))
 
         self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
 
@@ -566,6 +566,9 @@ class ChatApp(App[None]):
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())
         self._reading.look()
+
+    def on_message_pane_original_sought(self, event: MessagePane.OriginalSought) -> None:
+        self._reading.to_original(event.answer)
 
     def on_pane_scroll_bar_moved(self, event: PaneScrollBar.Moved) -> None:
         self._pane.drag_to(event.position)

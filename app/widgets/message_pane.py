@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
@@ -30,6 +30,7 @@ from app.widgets.drawn import drawn
 from app.widgets.looks import Look, Lookout
 from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback, Spot
+from app.widgets.signs import Signs
 from app.widgets.window import ident
 from app.widgets.wrap import wrap
 
@@ -37,7 +38,6 @@ WHEEL_ROWS = 3
 SAVED = "◦"  # on this computer only
 HELD = "✓"  # on another one too
 HELD_BY_ALL = "✓✓"  # with each named peer
-LATE = "•"  # arrived among what was read, and not seen yet
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
 _MAX_STYLES = 200  # authors
@@ -98,6 +98,7 @@ class MessagePane(Widget):
         Binding("o", f"choose('{What.OPEN.value}')", "open its link, or ask which", tooltip="open", id="open-link"),
         Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found", id="next-found"),
         Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before", id="previous-found"),
+        Binding("g", "original", "go to what it answers", id="original"),
         Binding("space", "fold", "open a long text, or close it", id="fold"),
         Binding(
             "i,enter",
@@ -111,6 +112,13 @@ class MessagePane(Widget):
 
     class Moved(Message):
         """What is on the screen has changed."""
+
+    class OriginalSought(Message):
+        """Somebody wants to see what a message answers."""
+
+        def __init__(self, answer: TimelineEntry) -> None:
+            super().__init__()
+            self.answer = answer
 
     class Chosen(Message):
         """Something is to be done about a message."""
@@ -141,7 +149,7 @@ class MessagePane(Widget):
         self._own_feed = own_feed
         self._hints = hints
         self._held = HeldUpTo()
-        self.is_late: Callable[[TimelineEntry], bool] = lambda _: False
+        self.signs: Signs | None = None  # not for the first frame
         self._lines: list[Line] | None = None
         self._drawn_size = Size(0, 0)
         self._generation = scrollback.generation
@@ -175,10 +183,13 @@ class MessagePane(Widget):
         return self._scrollback.spot()
 
     def return_to(self, spot: Spot) -> None:
+        """What is pointed at changes, but not whether anything is."""
+        points = self.pointed_at is not None
         self._scrollback.return_to(spot)
-        if self.pointed_at is not None:
-            self.can_focus = True
-            self.focus()
+        if not points:
+            self._scrollback.point_not()
+        elif self.pointed_at is None:
+            self._scrollback.point()
         self._draw()
 
     def extent(self) -> Extent:
@@ -244,6 +255,10 @@ class MessagePane(Widget):
     def action_newer(self) -> None:
         self._scrollback.move_cursor(1)
         self._draw()
+
+    def action_original(self) -> None:
+        if self.pointed_at is not None:
+            self.post_message(self.OriginalSought(self.pointed_at))
 
     def action_fold(self) -> None:
         self._scrollback.fold()
@@ -338,6 +353,8 @@ class MessagePane(Widget):
                 self._scrollback.resize(*self.size)
                 self._strips.clear()
             self._lines = self._scrollback.lines()
+            if self.signs is not None:
+                self.signs.learn(self._lines)
             if self._generation != self._scrollback.generation:
                 self._generation = self._scrollback.generation
                 self._strips.clear()
@@ -397,8 +414,8 @@ class MessagePane(Widget):
         segments: list[Segment] = []
         for span in line.row.spans:
             text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
-            if span.role is Role.SIGN and self.is_late(line.entry):
-                text = LATE
+            if span.role is Role.SIGN and self.signs is not None:
+                text = self.signs.of(line)
             style = self._style(span.role, line.entry.author)
             if span.look:
                 style = self._look(style, span.look, span.target)

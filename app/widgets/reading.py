@@ -19,6 +19,7 @@ from app.widgets.message_pane import MessagePane
 from app.widgets.presence import GLANCE, Presence
 from app.widgets.read_state import ReadState
 from app.widgets.scrollback import Spot
+from app.widgets.signs import Signs
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
 from app.widgets.trail import Trail
@@ -40,6 +41,7 @@ class Reading:
         zone: tzinfo | None,
     ) -> None:
         """changed: called when what is read, and how much is not, may be another."""
+        self._log = backend.log
         self.state = ReadState(backend.log, backend.people, view, zone)
         self.presence = Presence(time.monotonic())
         self._pane = pane
@@ -56,7 +58,7 @@ class Reading:
 
     def begin(self) -> None:
         """After the first frame, before anything lands."""
-        self._pane.is_late = self.state.is_late
+        self._pane.signs = Signs(self._log, self.state.is_late)
         self.state.begin()
         self._catch_up()
         self._pane.set_timer(GLANCE, self.look)
@@ -129,7 +131,20 @@ class Reading:
         else:
             self.jump(self._pane.to_end)
 
-    def point_at(self, entry: TimelineEntry) -> None:
+    def to_original(self, answer: TimelineEntry) -> None:
+        """To what a message answers."""
+        reference = answer.entry.answers
+        original = None
+        if reference is not None and answer.quote is not None:
+            original = self._log.entry_at(reference.feed, reference.seq)
+        if original is not None:
+            self._point_at(original)
+        elif reference is None:
+            self._teller.refuse("this message answers none")
+        else:
+            self._teller.refuse("the message that it answers is not here")
+
+    def _point_at(self, entry: TimelineEntry) -> None:
         self.jump(lambda: self._pane.point_at(entry))
 
     def jump(self, go: Callable[[], None]) -> None:

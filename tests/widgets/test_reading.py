@@ -12,11 +12,13 @@ from textual import events
 from textual.pilot import Pilot
 
 from app import view_state
+from app.timeline import LAST_KEY
 from app.view_state import RoomView
 from app.widgets.chat_app import ChatApp
-from app.widgets.message_pane import LATE
+from app.widgets.message_pane import MessagePane
+from app.widgets.signs import CROSSED, LATE
 from tests.widgets.chats import MINUTE, LocalChat, local_chat
-from tests.widgets.test_chat_app import pane, rows, until
+from tests.widgets.test_chat_app import pane, rows, screen, until
 
 DAY = 24 * 60 * MINUTE
 RULE = "unread from here"
@@ -218,3 +220,39 @@ async def test_jumps_are_taken_back(chat: LocalChat) -> None:
         assert pane(app) == there
         await pilot.press("alt+r")
         await until(lambda: "there is no jump to take back" in status(app))
+
+
+async def test_g_goes_to_what_a_message_answers_and_alt_r_back(chat: LocalChat) -> None:
+    chat.says("bob", "the question").result()
+    question = chat.log.before(LAST_KEY, 1)[0]
+    reference = chat.log.reference(question.feed, question.seq)
+    assert reference is not None
+    chat.says("bob", *(f"message {number}" for number in range(300))).result()
+    chat.log.reply("the answer", reference).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "g")
+        await until(lambda: any("the question" in row and "↪" not in row for row in pane(app)))
+        pointed = app.query_one(MessagePane).pointed_at
+        assert pointed is not None
+        assert pointed.text == "the question"
+        await pilot.press("g")
+        await until(lambda: "answers none" in screen(app))
+        await pilot.press("alt+r")
+        await until(lambda: any("  the answer" in row for row in pane(app)))
+        pointed = app.query_one(MessagePane).pointed_at
+        assert pointed is not None
+        assert pointed.text == "the answer"
+
+
+async def test_messages_that_crossed_have_a_sign_and_those_that_followed_have_none(chat: LocalChat) -> None:
+    chat.says("bob", "one").result()
+    chat.log.append("I have read one").result()
+    async with opened(chat) as (app, _):
+        await until(lambda: app.query_one(MessagePane).signs is not None)
+        chat.says("bob", "I have not read that").result()  # bob has nothing of alice's
+        await until(lambda: "I have not" in pane(app)[-1])
+        assert pane(app)[-1].startswith(CROSSED)
+        assert not any(row.startswith(CROSSED) for row in pane(app)[:-1])
+        chat.says("bob", "nor that, but the one above is by me").result()
+        await until(lambda: "nor that" in pane(app)[-1])
+        assert not pane(app)[-1].startswith(CROSSED)
