@@ -15,6 +15,7 @@ CORE = {
     "app.amendments",
     "app.cbor",
     "app.clock",
+    "app.clock_hints",
     "app.code_tokens",
     "app.config",
     "app.courtesy",
