@@ -10,7 +10,7 @@ from app.replication.exchange import Misbehaved, Progress
 from tests.feeds import TestAuthor
 from tests.replication.memory_store import MemoryStore
 from tests.replication.pairs import Bench
-from tests.simulation.network import Network, Node, Quality
+from tests.replication.network import Network, Node, Quality
 
 FAST = Quality(latency=0.001, rate=50_000_000.0)
 

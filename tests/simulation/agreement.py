@@ -1,0 +1,189 @@
+"""What must be so when there is peace: all hold the same, all show the same, in the order that the protocol gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.amendments import Deletion, Edit, Reaction, decode_amendment
+from app.entry import KIND_GENESIS, decode_entry
+from app.storage.check import check as check_database
+from app.storage.log import Log
+from app.timeline import FIRST_KEY, TimelineEntry
+from tests.simulation.checker import Checker, Said, SimulationError, Store
+from tests.simulation.host import Host
+from tests.simulation.plan import Plan
+
+_MAX_AHEAD = 300 * 1_000_000  # docs/protocol.md, section 3
+_PAGE = 500
+
+Place = tuple[bytes, int]  # feed, seq
+
+
+def missing(hosts: Sequence[Host], checker: Checker, plan: Plan) -> str | None:
+    """Why they do not agree yet; None if they do."""
+    first = hosts[0]
+    for host in hosts:
+        if host.log is None or host.log._writer._appends or host.log._writer._others:
+            return f"{host.name} has yet to write"
+        mine, theirs = (_exchanged(each.store, checker) for each in (first, host))
+        for feed in mine.keys() | theirs.keys():
+            if mine.get(feed) != theirs.get(feed):
+                counts = [
+                    f"{each.name} {len(each.store.feeds[feed].entries) if feed in each.store.feeds else 0}"
+                    for each in (first, host)
+                ]
+                return f"two do not hold the same of one feed: {', '.join(counts)}"
+    by_person = {host.person: host for host in hosts}
+    for who, whom in plan.knows:
+        one, other = by_person.get(who), by_person.get(whom)
+        if one and other and not any(end.other.host is other for end in one.wire.of(one)):
+            return f"{who} has no connection to {whom}"
+    apart = checker.forked | checker.liars
+    for host in hosts:
+        exchange = host.exchange
+        if host.identity.public in apart:
+            continue
+        for session in list(exchange._links) if exchange else ():
+            progress = exchange.progress(session) if exchange else None
+            remote = session.remote
+            if remote is not None and remote.key not in apart and progress is not None and not progress.level:
+                return f"{host.name} is not level with {remote.name}: {progress}"
+    return None
+
+
+def _exchanged(store: Store, checker: Checker) -> dict[bytes, bytes]:
+    """The heads of the feeds of which all can have the same branch, and none is held back by a liar."""
+    apart = checker.forked | checker.liars
+    return {feed: stored.hash for feed, stored in store.feeds.items() if stored.author not in apart}
+
+
+def check(hosts: Sequence[Host], checker: Checker) -> None:
+    """The timelines, when all have come to rest."""
+    shown: dict[str, list[Place]] = {}
+    for host in hosts:
+        assert host.log is not None
+        entries = _timeline(host.log)
+        shown[host.name] = order = [(entry.feed, entry.seq) for entry in entries]
+        _check_order(host, order)
+        _check_texts(host, entries)
+        if checker.told_in(host) != set(order):
+            raise SimulationError(f"a reader at {host.name} was not told all, or more")
+        if host.log.count() != len(order):
+            raise SimulationError(f"{host.name} counts its timeline wrongly")
+    honest = [host for host in hosts if _all_whole(host, checker)]
+    unclamped = [host for host in honest if not _clamped(host)]
+    for host in unclamped:
+        if shown[host.name] != shown[unclamped[0].name]:
+            raise SimulationError(f"{host.name} and {unclamped[0].name} show another order")
+
+
+def check_disks(hosts: Sequence[Host]) -> None:
+    """All is closed: the whole of each database."""
+    for host in hosts:
+        findings = check_database(host.folder)
+        if not findings.sound:
+            raise SimulationError(f"the database of {host.name} is not sound: {findings}")
+
+
+def _timeline(log: Log) -> list[TimelineEntry]:
+    entries: list[TimelineEntry] = []
+    key = FIRST_KEY
+    while page := log.after(key, _PAGE):
+        entries += page
+        key = page[-1].key
+    return entries
+
+
+def _all_whole(host: Host, checker: Checker) -> bool:
+    return all(stored.author not in checker.forked | checker.liars for stored in host.store.feeds.values())
+
+
+def _clamped(host: Host) -> bool:
+    arrivals = host.store.arrivals
+    return any(
+        entry.time is None or entry.time > arrivals[entry.feed, entry.seq] + _MAX_AHEAD
+        for stored in host.store.feeds.values()
+        for entry in stored.entries
+    )
+
+
+def _check_order(host: Host, order: list[Place]) -> None:
+    """Against a second implementation of the rule, which looks at all entries at once."""
+    places = _places(host.store)
+    keys = [(places[place], place[0][:4]) for place in order]
+    if keys != sorted(keys):
+        raise SimulationError(f"the order at {host.name} is not the one that its entries give")
+    shown = {
+        (entry.feed, entry.seq)
+        for stored in host.store.feeds.values()
+        for entry in stored.entries
+        if entry.kind is None or entry.kind % 2 == 0
+    }
+    if set(order) != shown:
+        raise SimulationError(f"{host.name} does not show what is to be shown, or more")
+
+
+def _places(store: Store) -> dict[Place, int]:
+    """The least places that the rule allows. Honest entries cite none that cites them back."""
+    entries = {(entry.feed, entry.seq): entry for stored in store.feeds.values() for entry in stored.entries}
+    places: dict[Place, int] = {}
+    stack = list(entries)
+    while stack:
+        place = stack[-1]
+        if place in places:
+            stack.pop()
+            continue
+        entry = entries[place]
+        before = _follows(store, entry)
+        if waiting := [other for other in before if other not in places]:
+            stack += waiting
+            continue
+        stack.pop()
+        arrival = store.arrivals[place]
+        believed = entry.time is not None and entry.time <= arrival + _MAX_AHEAD
+        own = entry.time if believed and entry.time is not None else arrival
+        places[place] = max([own, *(places[other] + 1 for other in before)])
+    return places
+
+
+def _follows(store: Store, entry: Said) -> list[Place]:
+    before = [store.here[digest] for digest in entry.seen if digest in store.here]
+    return [*before, (entry.feed, entry.seq - 1)] if entry.seq > 1 else before
+
+
+def _check_texts(host: Host, entries: list[TimelineEntry]) -> None:
+    """What each message says after its edits, its deletion and reactions; against a second implementation."""
+    edits: dict[tuple[bytes, bytes], list[tuple[int, bytes, str]]] = {}  # by digest and author
+    deleted: set[tuple[bytes, bytes]] = set()
+    reactions: dict[tuple[bytes, str, bytes], tuple[int, bytes, bool]] = {}
+    for said in (said for stored in host.store.feeds.values() for said in stored.entries):
+        if said.kind in (None, KIND_GENESIS):
+            continue
+        match decode_amendment(decode_entry(said.data)):
+            case Edit(target, text):
+                edits.setdefault((target.digest, said.author), []).append((-(said.time or 0), said.digest[-9:], text))
+            case Deletion(target):
+                deleted.add((target.digest, said.author))
+            case Reaction(target, symbol, given):
+                which = (target.digest, symbol, said.author)
+                new = (-(said.time or 0), said.digest[-9:], given)
+                reactions[which] = min(reactions.get(which, new), new)
+    for entry in entries:
+        said = host.store.feeds[entry.feed].entries[entry.seq - 1]
+        versions = sorted(edits.get((said.digest, said.author), []))
+        now = versions[0][2] if versions else entry.entry.text
+        gone = (said.digest, said.author) in deleted
+        if entry.deleted != gone or entry.text != (None if gone else now):
+            raise SimulationError(f"{host.name} shows a message otherwise than its author left it")
+        gives = {
+            (symbol, author)
+            for (digest, symbol, author), last in reactions.items()
+            if digest == said.digest and last[2]
+        }
+        counted = [
+            (symbol, author)
+            for symbol, authors in (entry.amended.reactions if entry.amended else ())
+            for author in authors
+        ]
+        if len(counted) != len(gives) or set(counted) != gives:
+            raise SimulationError(f"{host.name} shows other reactions than were given")

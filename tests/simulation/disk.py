@@ -1,0 +1,126 @@
+"""The disk of a simulated computer: the real writer of the real database, without its thread.
+
+- A commit takes a while, and what is written meanwhile goes together with the next one.
+- A crash leaves out what waits, or makes the next commit durable without anybody being told.
+- A full disk fails inside the transaction, as LMDB does, and the environment is opened anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+import lmdb
+
+from app.errors import StorageError
+from app.storage.environment import Environment, Txn
+from app.storage.log import Log
+from app.storage.writer import Writer
+
+if TYPE_CHECKING:
+    from tests.simulation.host import Host
+
+T = TypeVar("T")
+
+
+class StillThread:
+    """In the place of the writer's thread: `Disk` does what it would do, when time has passed."""
+
+    def __init__(self, *, target: Callable[[], None], **_: object) -> None:
+        self._work = target
+
+    def start(self) -> None:
+        pass
+
+    def join(self) -> None:
+        self._work()  # the writer is closing: it writes what waits, and ends
+
+
+class Bell:
+    """In the place of the writer's condition: whoever would be woken is the disk."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    def notify_all(self) -> None:
+        self._disk.wake()
+
+    def wait(self) -> None:
+        raise AssertionError("the writer waits although there is something to write, or a queue is full")
+
+
+class Disk:
+    def __init__(self, host: Host, dice: Random) -> None:
+        self.seconds = 0.003
+        self.full = False
+        self.commits = 0
+        self.largest_queue = 0
+        self._host = host
+        self._dice = dice
+        self._writer: Writer | None = None
+        self._env: Environment | None = None
+        self._busy = False
+        self._life = 0
+
+    def attach(self, log: Log) -> None:
+        self._writer = log._writer
+        self._env = env = log._env
+        real = env.write
+
+        def write(work: Callable[[Txn], T]) -> T:
+            if not self.full:
+                return real(work)
+
+            def fail(txn: Txn) -> T:
+                work(txn)
+                raise lmdb.DiskError("no space left")
+
+            return real(fail)
+
+        env.write = write  # type: ignore[method-assign]
+        self._life += 1
+        self._busy = False
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to write."""
+        if self._writer is None or self._busy or not self._waiting():
+            return
+        self._busy = True
+        with self._host.acting():
+            delay = self.seconds * (0.5 + self._dice.random())
+            asyncio.get_running_loop().call_later(delay, self._commit, self._life)
+
+    def crash(self, *, with_last: bool) -> None:
+        """What is not committed is lost. with_last: the next commit becomes durable, and nobody learns of it."""
+        writer, self._writer = self._writer, None
+        self._life += 1
+        if writer is None or self._env is None:
+            return
+        if with_last and (writer._appends or writer._others):
+            self._write(writer)
+        for request in (*writer._appends, *writer._others):
+            request.future.set_exception(StorageError("the computer is off"))
+        writer._appends.clear()
+        writer._others.clear()
+        writer._closing = True
+
+    def _waiting(self) -> bool:
+        assert self._writer is not None
+        return bool(self._writer._appends or self._writer._others)
+
+    def _commit(self, life: int) -> None:
+        if life != self._life or self._writer is None:
+            return
+        self._write(self._writer)
+        self._busy = False
+        self.wake()
+
+    def _write(self, writer: Writer) -> None:
+        self.largest_queue = max(self.largest_queue, len(writer._appends) + len(writer._others))
+        group = writer._next_group()
+        if group is not None:
+            self.commits += 1
+            writer._write(group)

@@ -1,0 +1,81 @@
+"""Faults that are put into the program on purpose, and how many seeds it takes until one of them is caught."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+
+from tests.simulation import mutants_of_replication, mutants_of_storage
+from tests.simulation.checker import SimulationError
+from tests.simulation.mutation import Patch
+from tests.simulation.plan import draw
+from tests.simulation.story import run
+
+MOST_SEEDS = 300
+
+Mutant = Callable[[Patch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """tried: how many seeds, the one that caught it included; failure: empty if none did."""
+
+    name: str
+    tried: int
+    seed: int
+    failure: str
+    seconds: float
+
+
+def all_mutants() -> dict[str, Mutant]:
+    return {
+        name: mutant
+        for module in (mutants_of_replication, mutants_of_storage)
+        for name, mutant in inspect.getmembers(module, inspect.isfunction)
+        if mutant.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def catch(name: str, first: tuple[int, ...] = (), most: int = MOST_SEEDS) -> Catch:
+    """first: seeds to be tried before all others."""
+    start = time.perf_counter()
+    mutant = all_mutants()[name]
+    for tried, seed in enumerate(chain(first, range(most)), 1):
+        with ExitStack() as stack:
+            mutant(Patch(stack))
+            try:
+                run(draw(seed))
+            except SimulationError as error:
+                return Catch(name, tried, seed, str(error), time.perf_counter() - start)
+    return Catch(name, most, -1, "", time.perf_counter() - start)
+
+
+def in_words(mutant: Mutant) -> str:
+    return (inspect.getdoc(mutant) or "").splitlines()[0].rstrip(".")
+
+
+def print_table(jobs: int) -> int:
+    """As Markdown. The exit status says whether each was caught."""
+    missed = 0
+    mutants = all_mutants()
+    _print(f"| fault | caught by seed, of {MOST_SEEDS} from 0 | what was seen |\n| --- | --- | --- |")
+    with ProcessPoolExecutor(jobs) as pool:
+        for found in pool.map(catch, mutants):
+            missed += not found.failure
+            by = str(found.seed) if found.failure else "none"
+            _print(
+                f"| {in_words(mutants[found.name])} | {by} | {found.failure.splitlines()[0] if by != 'none' else ''} |"
+            )
+    _print(f"\n{len(mutants)} faults, {missed} not caught")
+    return 1 if missed else 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
