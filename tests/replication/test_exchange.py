@@ -9,8 +9,8 @@ from app.replication.events import WantReceived
 from app.replication.exchange import Misbehaved, Progress
 from tests.feeds import TestAuthor
 from tests.replication.memory_store import MemoryStore
-from tests.replication.pairs import Bench
 from tests.replication.network import Network, Node, Quality
+from tests.replication.pairs import Bench
 
 FAST = Quality(latency=0.001, rate=50_000_000.0)
 
