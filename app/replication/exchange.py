@@ -10,10 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from random import Random
 
-from app.entry import Run
 from app.errors import ProtocolError
 from app.frontier import Advance, Head
 from app.ingest import IngestReport, Refusal
@@ -22,8 +20,9 @@ from app.replication.announcer import Announcer
 from app.replication.events import Closed, Event, HavesReceived, HeadsReceived, RunsReceived, WantReceived
 from app.replication.exchange_events import Behind, Diverged, ExchangeEvent, Held, Level, Misbehaved, OverQuota
 from app.replication.frames import MAX_CONTENT, ByeReason
-from app.replication.intake import IngestRequest, Intake
+from app.replication.intake import IngestRequest, Intake, with_before
 from app.replication.link import Link, Progress
+from app.replication.own_branches import OwnBranches
 from app.replication.puller import Puller
 from app.replication.pusher import Pusher
 from app.replication.serving import Server
@@ -72,6 +71,7 @@ class Exchange:
         self._accounts = Accounts()
         self._server = Server(store, self._dirty, sum(head.seq for head in self._heads.values()))
         self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
+        self._branches = OwnBranches(store, own_feed, self._heads, self._dirty)
         self._announcer = Announcer(self._heads, own_feed, random, self._dirty)
 
     # Sessions.
@@ -81,7 +81,7 @@ class Exchange:
         if session.remote is None or session in self._links:
             raise ValueError("a session is opened once, after it was admitted")
         account = self._accounts.of(session.remote.key, now)
-        link = Link(session, session.remote, account, self._own_feed, self._heads)
+        link = Link(session, session.remote, account, self._heads)
         self._links[session] = link
         self._by_author.setdefault(link.remote.key, []).append(link)
         self._puller.open(link)
@@ -103,6 +103,7 @@ class Exchange:
         if not peers:
             del self._by_author[link.remote.key]
         self._announcer.close(link)
+        self._branches.close(link)
         self._pusher.close(link)
         self._server.close(link)
         self._puller.close(link)
@@ -165,6 +166,9 @@ class Exchange:
             else:
                 self._advanced(advance.feed, advance.head, now)
         if own:
+            self._puller.advanced(self._own_feed, now)
+            for link, theirs in self._branches.came_back(self._links.values()):
+                self._acknowledged(link, theirs, now)
             for link in self._pusher.push(self._links.values()):
                 self._announcer.tell(link, self._own_feed, now, soon=True)
         for link in self._links.values():
@@ -184,7 +188,7 @@ class Exchange:
             feed = refused.run.feed
             match refused.refusal:
                 case Refusal.FORKED:
-                    self._diverge(done.link, feed)
+                    self._diverge(done.link, feed, now)
                 case Refusal.INVALID | Refusal.ANOTHER_ROOM:
                     self._dismiss(done.link, refused.detail or refused.refusal.value, now)
                 case Refusal.GAP:
@@ -217,12 +221,13 @@ class Exchange:
         """To be called when `deadline` has passed; at other times it does nothing."""
         self._intake.tick(now)
         self._announcer.tick(now)
+        self._branches.tick(now)
         self._puller.tick(now)
         self._puller.pump(now)
         self._server.tick(now)
 
     def deadline(self) -> float | None:
-        parts = (self._intake, self._announcer, self._puller, self._server)
+        parts = (self._intake, self._announcer, self._puller, self._server, self._branches)
         times = [part.deadline() for part in parts]
         return min((time for time in times if time is not None), default=None)
 
@@ -243,7 +248,7 @@ class Exchange:
                 link.reported = progress
                 behind = Behind(link.session, progress.here, progress.there)
                 self._events.append(Level(link.session) if progress.level else behind)
-        events, self._events = self._events, []
+        events, self._events = self._events + self._branches.take_events(self._links.values()), []
         return events
 
     # Inside.
@@ -266,8 +271,11 @@ class Exchange:
         mine = self._heads.get(feed)
         if feed == self._own_feed:
             self._acknowledged(link, theirs, now)
+            if mine is not None and theirs.seq > mine.seq:
+                # Perhaps this database was rolled back, perhaps it is a lie: the signature of what is fetched tells.
+                self._puller.claim(link, feed, now, grace=False)
         elif mine is not None and mine.seq == theirs.seq and mine.short_hash != theirs.short_hash:
-            self._diverge(link, feed)
+            self._diverge(link, feed, now)
         else:
             self._puller.claim(link, feed, now, grace=self._author_will_push(link, feed))
             if mine is not None and theirs.seq >= mine.seq:
@@ -277,14 +285,11 @@ class Exchange:
         link.recount(feed)
 
     def _acknowledged(self, link: Link, theirs: Head, now: float) -> None:
-        # Comparing hashes in the middle of a stretch means to fold it: for whom one entry is about half a microsecond.
-        link.account.patience.spend(self._store.folds(self._own_feed, theirs.seq) // 16, now)
-        match self._pusher.acknowledged(link, theirs):
-            case None:
-                self._diverge(link, self._own_feed)
-            case True:
-                level = theirs.seq == self._heads[self._own_feed].seq
-                self._events.append(Held(link.remote.key, link.remote.node, self._own_feed, theirs.seq, level))
+        match self._pusher.heard(link, theirs, now):
+            case Diverged():
+                self._diverge(link, self._own_feed, now)
+            case Held() as held:
+                self._events.append(held)
 
     def _author_will_push(self, link: Link, feed: bytes) -> bool:
         """Whether somebody else is connected who writes this feed and is level with us so far."""
@@ -297,7 +302,7 @@ class Exchange:
     def _runs(self, link: Link, event: RunsReceived, now: float) -> None:
         if event.id == 0:
             self._pushed(link, event, now)
-        else:
+        elif not self._branches.received(link, event, now):
             self._puller.received(link, event, now)
         self._puller.pump(now)
 
@@ -312,7 +317,7 @@ class Exchange:
                 mark.seq, mark.short_hash, mark.void = run.last, b"", False
             upto = self._intake.upto(run.feed)
             wanted = not mark.diverged and run.feed != self._own_feed and run.last > upto
-            whole = self._with_before(run) if wanted and run.first <= upto + 1 else None
+            whole = with_before(run, self._heads) if wanted and run.first <= upto + 1 else None
             link.account.pay_for_useless(upto + 1 - run.first if whole else len(run.entries), run.size, now)
             if whole is not None:
                 self._intake.add(link, [whole], pushed=True)
@@ -322,13 +327,6 @@ class Exchange:
             link.recount(run.feed)
         if self._intake.pushed_bytes(link) > MAX_PUSHED_BYTES:
             raise ProtocolError("more pushed entries than may be unacknowledged")
-
-    def _with_before(self, run: Run) -> Run | None:
-        """The run, with the hash that was left out because it is known here; None if it is not."""
-        if run.before:
-            return run
-        head = self._heads.get(run.feed)
-        return replace(run, before=head.hash) if head is not None and head.seq == run.first - 1 else None
 
     def _advanced(self, feed: bytes, head: Head, now: float) -> None:
         """Entries of somebody else are durable: tell their author at once and others if they may need to know."""
@@ -341,7 +339,7 @@ class Exchange:
                 if mark.diverged:
                     continue
                 if mark.seq == head.seq and mark.short_hash and mark.short_hash != head.short_hash:
-                    self._diverge(link, feed)
+                    self._diverge(link, feed, now)
                     continue
             if link.remote.key == author:
                 self._announcer.acknowledge(link, feed)
@@ -365,12 +363,14 @@ class Exchange:
             link.recount(feed)
             self._puller.diverged(link, feed)
 
-    def _diverge(self, link: Link, feed: bytes) -> None:
+    def _diverge(self, link: Link, feed: bytes, now: float) -> None:
         mark = link.mark(feed)
         if mark.diverged or link.session not in self._links:
             return
         self._pass_over(link, feed)
         self._events.append(Diverged(link.session, feed))
+        if feed == self._own_feed:
+            self._branches.seek(link, now)
 
     def _refuse(self, link: Link, feed: bytes) -> None:
         """Its author is refused here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.entry import Run
 from app.replication.session import Session
 
 
@@ -59,4 +60,25 @@ class OverQuota:
     text: str
 
 
-ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved | OverQuota
+@dataclass(frozen=True, slots=True)
+class OwnMissing:
+    """Peers say that they hold so many own entries more than are here: this database may have been rolled back.
+
+    They are fetched; whatever is written before they are here begins a fork. 0: all are here, or nobody serves what
+    they claim.
+    """
+
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBranch:
+    """A peer served another branch of the own feed. common: the last entry that both have, as far as the peer is to be
+    believed; runs: what follows it there. Nothing of it is verified."""
+
+    session: Session
+    common: int
+    runs: tuple[Run, ...]
+
+
+ExchangeEvent: TypeAlias = Held | Level | Behind | Diverged | Misbehaved | OverQuota | OwnMissing | OwnBranch

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.entry import Run
 from app.frontier import Head
@@ -153,3 +153,11 @@ class Intake:
 
     def deadline(self) -> float | None:
         return self._retry_at
+
+
+def with_before(run: Run, heads: Mapping[bytes, Head]) -> Run | None:
+    """The run, with the hash that was left out because it is known here; None if it is not."""
+    if run.before:
+        return run
+    head = heads.get(run.feed)
+    return replace(run, before=head.hash) if head is not None and head.seq == run.first - 1 else None

@@ -64,7 +64,6 @@ class Link:
         session: Session,
         remote: RemotePeer,
         account: Account,
-        own_feed: bytes,
         heads: Mapping[bytes, Head],
     ) -> None:
         """account: what the other side has cost, in this session and others."""
@@ -75,7 +74,6 @@ class Link:
         self.whole = False  # the other side has introduced all its feeds
         self.missing_here = 0
         self.reported: Progress | None = None
-        self._own_feed = own_feed
         self._heads = heads
 
     def mark(self, feed: bytes) -> Mark:
@@ -89,13 +87,18 @@ class Link:
         mark = self.marks.get(feed)
         return max(mark.seq, mark.sent) if mark else 0
 
+    def missing_of(self, feed: bytes) -> int:
+        """How many entries of `feed` are offered here, not void, and not held."""
+        mark = self.marks.get(feed)
+        return mark.missing if mark else 0
+
     def recount(self, feed: bytes) -> None:
         """To be called when the claim on `feed` or this node's head of it changed."""
         mark = self.marks.get(feed)
         if mark is None:
             return
         head = self._heads.get(feed)
-        usable = not (mark.void or mark.diverged) and feed != self._own_feed
+        usable = not (mark.void or mark.diverged)
         missing = max(0, mark.seq - (head.seq if head else 0)) if usable else 0
         self.missing_here += missing - mark.missing
         mark.missing = missing

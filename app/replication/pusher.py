@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from app.entry import Run
 from app.frontier import SHORT_HASH_BYTES, Head
+from app.replication.exchange_events import Diverged, Held
 from app.replication.frames import MAX_CONTENT
 from app.replication.link import Link
 from app.replication.session import Session
@@ -63,6 +64,18 @@ class Pusher:
                 behind.append(link)
         return behind
 
+    def heard(self, link: Link, theirs: Head, now: float) -> Held | Diverged | None:
+        """The other side says how much of the own feed it holds; what is to be told of that."""
+        # Comparing hashes in the middle of a stretch means to fold it: for whom one entry is about half a microsecond.
+        link.account.patience.spend(self._store.folds(self._feed, theirs.seq) // 16, now)
+        match self.acknowledged(link, theirs):
+            case None:
+                return Diverged(link.session, self._feed)
+            case True:
+                level = theirs.seq == self._heads[self._feed].seq
+                return Held(link.remote.key, link.remote.node, self._feed, theirs.seq, level)
+        return None
+
     def acknowledged(self, link: Link, theirs: Head) -> bool | None:
         """The other side says how much of the own feed it holds.
 
@@ -71,7 +84,8 @@ class Pusher:
         window = self._windows[link]
         head = self._heads[self._feed]
         if theirs.seq > head.seq:
-            # Not proved: perhaps this database was rolled back, perhaps it is a lie. Nothing is pushed onto it.
+            # Not proved: perhaps this database was rolled back, perhaps it is a lie. Nothing is pushed onto it, and the
+            # exchange fetches it.
             window.level = False
             return False
         if theirs.seq < window.held:

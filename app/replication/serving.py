@@ -148,5 +148,9 @@ class Server:
         return found
 
     def _is_diverged(self, link: Link, want: Want) -> bool:
+        """Whether it has no use for the branch that is here. The author has: they may have lost it."""
         mark = link.marks.get(want.feed)
-        return mark is not None and mark.diverged
+        if mark is None or not mark.diverged:
+            return False
+        author = self._store.feed_author(want.feed)
+        return author is None or author[0] != link.remote.key

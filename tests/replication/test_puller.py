@@ -400,14 +400,15 @@ def test_another_branch_of_the_own_feed_is_not_held_and_not_pushed_to(seq: int) 
     assert Diverged(bench.near(peer), bench.store.own_feed) in bench.events
 
 
-def test_a_claim_to_more_of_the_own_feed_than_there_is_changes_nothing() -> None:
+def test_a_claim_to_more_of_the_own_feed_than_there_is_proves_nothing() -> None:
     bench = Bench(entries=4)
     peer = bench.peer("alice")
     bench.hear(peer)
 
     peer.announce([(bench.store.own_feed, Head(1, 100, bytes(32)))], True)
 
-    assert bench.hear(peer) == []
+    [want] = wants(bench.hear(peer))
+    assert want.ranges == (Want(bench.store.own_feed, 6, 100),)
     assert not any(isinstance(event, Held | Diverged) for event in bench.events)
 
 

@@ -1,0 +1,151 @@
+"""What others hold of the own feed and this node does not: an end that was lost, or another branch.
+
+- Both mean that this database was rolled back, or runs twice. A claim alone proves neither and changes nothing; what
+  is fetched is signed with the own key, or is nothing.
+- An end that was lost comes in as anything else does (puller). Of a branch, the last common entry is looked for by
+  halves, since a run states the hash before it; then all of the branch is fetched, and handed to the owner.
+- One branch at a time, bounded in bytes and in time: whoever serves it badly is not asked again in its session.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.entry import Run
+from app.frontier import Head
+from app.replication.events import RunsReceived, Want
+from app.replication.exchange_events import ExchangeEvent, OwnBranch, OwnMissing
+from app.replication.link import Link
+from app.replication.session import Session
+from app.replication.store import Store
+
+MAX_BRANCH_BYTES = 8 * 1024 * 1024  # of one branch; what is beyond it stays readable where it is
+SILENCE_SECONDS = 10.0  # without an answer
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """common: an entry that both branches have; other: one in which they differ; last: the other branch's last;
+    want: the id of what was asked; found: what was fetched of the other branch after `common`."""
+
+    link: Link
+    common: int
+    other: int
+    last: int
+    deadline: float
+    want: int = 0
+    found: list[Run] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def is_found(self) -> bool:
+        return self.other - self.common == 1
+
+    @property
+    def next(self) -> int:
+        """The entry that is asked for."""
+        if not self.is_found:
+            return (self.common + self.other) // 2 + 1
+        return self.found[-1].last + 1 if self.found else self.other
+
+
+class OwnBranches:
+    def __init__(self, store: Store, own_feed: bytes, heads: Mapping[bytes, Head], dirty: set[Session]) -> None:
+        self._store = store
+        self._feed = own_feed
+        self._heads = heads
+        self._dirty = dirty
+        self._search: _Search | None = None
+        self._tried: set[Link] = set()
+        self._waiting: deque[Link] = deque()  # at most all who are connected
+        self._missing = 0
+        self._events: list[ExchangeEvent] = []
+
+    def close(self, link: Link) -> None:
+        self._tried.discard(link)
+        if link in self._waiting:
+            self._waiting.remove(link)
+        if self._search is not None and self._search.link is link:
+            self._search = None
+
+    def seek(self, link: Link, now: float) -> None:
+        """The other side holds another branch, it says, or has shown it."""
+        if link in self._tried:
+            return
+        self._tried.add(link)
+        self._waiting.append(link)
+        self._next(now)
+
+    def received(self, link: Link, event: RunsReceived, now: float) -> bool:
+        """Part of an answer; False if it is not one to what was asked here."""
+        search = self._search
+        if search is None or search.link is not link or event.id != search.want:
+            return False
+        search.deadline = now + SILENCE_SECONDS
+        for run in event.runs:
+            self._take(search, run)
+        if event.end and self._search is search:
+            if not event.runs and not search.found:
+                self._search = None  # it does not serve what it says to hold
+            elif search.is_found and (search.size > MAX_BRANCH_BYTES or not event.runs or search.next > search.last):
+                self._search = None
+                self._events.append(OwnBranch(link.session, search.common, tuple(search.found)))
+            else:
+                self._ask(search)
+            self._next(now)
+        return True
+
+    def tick(self, now: float) -> None:
+        if self._search is not None and now >= self._search.deadline:
+            self._search = None
+        self._next(now)
+
+    def deadline(self) -> float | None:
+        return None if self._search is None else self._search.deadline
+
+    def take_events(self, links: Iterable[Link]) -> list[ExchangeEvent]:
+        missing = max((link.missing_of(self._feed) for link in links), default=0)
+        if missing != self._missing:
+            self._missing = missing
+            self._events.append(OwnMissing(missing))
+        events, self._events = self._events, []
+        return events
+
+    def came_back(self, links: Iterable[Link]) -> list[tuple[Link, Head]]:
+        """The own feed is longer: whose claims beyond its end can be judged now, which were not before."""
+        judged = []
+        for link in links:
+            mark = link.marks.get(self._feed)
+            if mark is not None and mark.missing:
+                link.recount(self._feed)
+                if not mark.missing and mark.short_hash and not mark.diverged:
+                    judged.append((link, Head(mark.low, mark.seq, mark.short_hash)))
+        return judged
+
+    def _next(self, now: float) -> None:
+        while self._search is None and self._waiting:
+            link = self._waiting.popleft()
+            mark = link.mark(self._feed)
+            other = min(mark.seq, self._heads[self._feed].seq)
+            if other > 1:
+                self._search = _Search(link, 1, other, mark.seq, now + SILENCE_SECONDS)
+                self._ask(self._search)
+
+    def _take(self, search: _Search, run: Run) -> None:
+        if run.feed != self._feed or run.first != search.next:
+            return
+        if search.is_found:
+            search.found.append(run)
+            search.size += run.size
+        elif run.before == self._store.hash_at(self._feed, run.first - 1):
+            search.common = run.first - 1
+        else:
+            search.other = run.first - 1
+
+    def _ask(self, search: _Search) -> None:
+        low = search.next
+        high = search.last if search.is_found else low
+        search.want = search.link.session.want([Want(self._feed, low, high)])
+        self._dirty.add(search.link.session)

@@ -1,0 +1,164 @@
+"""The own feed, where others hold more of it or another branch: this database was rolled back, or somebody lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from app.entry import Run
+from app.frontier import Head
+from app.replication.events import Event, RunsReceived, Want, WantReceived
+from app.replication.exchange import Diverged, Held, Misbehaved
+from app.replication.exchange_events import OwnBranch, OwnMissing
+from app.replication.own_branches import SILENCE_SECONDS
+from app.replication.puller import PROGRESS_SECONDS
+from app.replication.session import Session
+from tests.replication.memory_store import MemoryStore
+from tests.replication.pairs import Bench, identity_of
+
+
+def branch(common: int, *, more: int, size: int = 10) -> MemoryStore:
+    """bob's own log as somebody else has it: the first `common` messages of his, and others after them."""
+    store = MemoryStore(identity_of("bob"), "bob", bytes(16))
+    for number in range(common):
+        store.append(f"bob {number}")
+    for number in range(more):
+        store.append(f"elsewhere {number} ".ljust(size, "x"))
+    return store
+
+
+def wants(events: Sequence[Event]) -> list[WantReceived]:
+    return [event for event in events if isinstance(event, WantReceived)]
+
+
+def claim(bench: Bench, peer: Session, store: MemoryStore) -> list[WantReceived]:
+    head = store.head(bench.store.own_feed)
+    assert head is not None
+    bench.hear(peer)
+    peer.announce([(bench.store.own_feed, head)], True)
+    return wants(bench.hear(peer))
+
+
+def serve(bench: Bench, peer: Session, asked: list[WantReceived], store: MemoryStore) -> list[Want]:
+    """The peer answers everything, until it is asked for nothing more; what it was asked for."""
+    ranges: list[Want] = []
+    while asked:
+        for want in asked:
+            ranges += want.ranges
+            runs: list[Run] = []
+            for wanted in want.ranges:
+                runs += store.read_runs(wanted.feed, wanted.low, wanted.high, 200_000)
+            peer.send_runs(want.id, runs, True)
+        asked = wants(bench.hear(peer))
+    return ranges
+
+
+def missing(bench: Bench) -> list[int]:
+    return [event.entries for event in bench.events if isinstance(event, OwnMissing)]
+
+
+def test_an_end_that_was_lost_comes_back_and_the_feed_goes_on() -> None:
+    bench, there = Bench(entries=4), branch(4, more=30)
+    own = bench.store.own_feed
+    peer = bench.peer("alice")
+
+    assert serve(bench, peer, claim(bench, peer, there), there) == [Want(own, 6, 35)]
+    bench.commit()
+
+    assert bench.store.head(own) == there.head(own)
+    assert missing(bench) == [30, 0]
+    assert [event.seq for event in bench.events if isinstance(event, Held)] == [35]
+    bench.exchange.committed([bench.store.append("new")], bench.now)
+    pushed = [event for event in bench.hear(peer) if isinstance(event, RunsReceived)]
+    assert [run.first for event in pushed for run in event.runs] == [36]
+
+
+def test_a_claim_that_nobody_serves_is_forgotten() -> None:
+    bench = Bench(entries=4)
+    peer = bench.peer("alice")
+    bench.hear(peer)
+
+    peer.announce([(bench.store.own_feed, Head(1, 100, bytes(32)))], True)
+    bench.hear(peer)
+    assert missing(bench) == [95]
+    bench.wait(PROGRESS_SECONDS + 1)
+
+    assert missing(bench) == [95, 0]
+    assert not any(isinstance(event, Held | Diverged | OwnBranch) for event in bench.events)
+
+
+def test_an_end_that_is_not_signed_by_me_is_not_taken() -> None:
+    bench, there = Bench(entries=4), branch(4, more=5)
+    own = bench.store.own_feed
+    peer = bench.peer("alice")
+    [want] = claim(bench, peer, there)
+    [run] = there.read_runs(own, 6, 10, 200_000)
+
+    peer.send_runs(want.id, [replace(run, signature=bytes(64))], True)
+    bench.hear(peer)
+    bench.commit()
+
+    head = bench.store.head(own)
+    assert head is not None
+    assert head.seq == 5
+    assert any(isinstance(event, Misbehaved) for event in bench.events)
+    assert missing(bench) == [5, 0]
+
+
+@pytest.mark.parametrize("common", [0, 1, 2, 7, 60, 99])
+@pytest.mark.parametrize("more", [1, 30, 200])
+def test_another_branch_is_fetched_from_the_last_entry_that_both_have(common: int, more: int) -> None:
+    bench, there = Bench(entries=100), branch(common, more=more)
+    own = bench.store.own_feed
+    peer = bench.peer("alice")
+
+    asked = serve(bench, peer, claim(bench, peer, there), there)
+    while bench.commit():
+        asked += serve(bench, peer, wants(bench.hear(peer)), there)
+
+    [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert found.common == common + 1
+    assert [data for run in found.runs for data in run.entries] == there.feeds[own].entries[common + 1 :]
+    assert found.runs[0].before == there.hash_at(own, common + 1)
+    assert len(asked) < 12
+    assert missing(bench)[-1:] in ([], [0])
+    assert bench.store.head(own) == Head(1, 101, bench.store.feeds[own].hashes[-1])
+
+
+def test_who_says_to_have_another_branch_and_does_not_serve_it_gives_way_to_others() -> None:
+    bench, there = Bench(entries=100), branch(20, more=30)
+    own = bench.store.own_feed
+    empty, silent, honest = bench.peer("alice"), bench.peer("carol"), bench.peer("dave")
+    asked = []
+    for peer in (empty, silent, honest):
+        bench.hear(peer)
+        head = there.head(own) if peer is honest else Head(1, 50, bytes(32))
+        assert head is not None
+        peer.announce([(own, head)], True)
+        asked.append(wants(bench.hear(peer)))
+    assert [len(some) for some in asked] == [1, 0, 0]
+    empty.send_runs(asked[0][0].id, [], True)
+    assert wants(bench.hear(empty)) == []
+    assert len(wants(bench.hear(silent))) == 1
+    bench.wait(SILENCE_SECONDS)
+    serve(bench, honest, wants(bench.hear(honest)), there)
+    [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert found.session is bench.near(honest)
+
+
+def test_the_author_is_served_a_branch_that_they_do_not_hold() -> None:
+    bench, alice = Bench(), MemoryStore(identity_of("alice"), "alice", bytes(16))
+    for number in range(10):
+        alice.append(f"{number}")
+    bench.store.ingest(alice.read_runs(alice.own_feed, 1, 11, 200_000))
+    bench.reopen(bench.store)
+    for name, answered in (("alice", True), ("carol", False)):
+        peer = bench.peer(name)
+        bench.hear(peer)
+        peer.announce([(alice.own_feed, Head(1, 11, bytes(32)))], True)
+        bench.hear(peer)
+        peer.want([Want(alice.own_feed, 5, 5)])
+        answers = [event for event in bench.hear(peer) if isinstance(event, RunsReceived)]
+        assert [bool(event.runs) for event in answers] == [answered]
