@@ -96,7 +96,8 @@ class Entry:
     @property
     def text(self) -> str | None:
         """The message, or None when this entry is not one that can be read here."""
-        match self.kind, self.payload:
+        said = self.said
+        match said.kind, said.payload:
             case (2, str() as text) | (6, (_, str() as text, *_)):
                 return text
         return None
@@ -104,10 +105,19 @@ class Entry:
     @property
     def answers(self) -> Reference | None:
         """What a reply replies to."""
-        match self.kind, self.payload:
+        said = self.said
+        match said.kind, said.payload:
             case 6, (reference, str(), *_):
                 return decode_reference(reference)
         return None
+
+    @property
+    def said(self) -> Entry:
+        """The entry, or what it is a copy of."""
+        match self.kind, self.payload:
+            case 4, (bytes(), int(), bytes() as data, *_) if (copied := decode_entry(data)).kind != KIND_COPY:
+                return copied
+        return self
 
 
 UNREADABLE = Entry(None, (), None, None)

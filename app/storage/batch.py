@@ -119,6 +119,11 @@ class Batch:
         feed = self._changes.add(feed_id, genesis.author, genesis.name)
         self._extend_own(feed, [data], identity)
 
+    def write_own(self, feed: bytes, entries: Sequence[bytes], identity: Identity) -> None:
+        """Append entries to an own feed that this batch began."""
+        if entries:
+            self._extend_own(self._held(feed), entries, identity)
+
     def accounts(self, quota: Quota, own: bytes, is_pinned: Callable[[bytes], bool]) -> Accounts:
         """What was brought before anything of this batch is taken in."""
         return Accounts(quota, self._changes.all(), own, is_pinned)

@@ -244,7 +244,8 @@ class _Check:
                 least = max(least, cited + 1)
         if here.place != least:
             self._find(here.table, f"its place is {here.place}, not {least}", record, seq)
-        table = schema.TIMELINE if is_shown(kind) and record.author not in self._refused else schema.HIDDEN
+        shown = is_shown(kind) and not self._places.is_superseded(record.num, seq, kind, seen)
+        table = schema.TIMELINE if shown and record.author not in self._refused else schema.HIDDEN
         if here.table != table:
             self._find(here.table, f"it belongs in table {table.decode()}", record, seq)
         self._expected[table] += 1

@@ -15,6 +15,7 @@ from app.storage.batch import Batch
 from app.storage.environment import Table, Txn
 from app.storage.feeds import Feeds
 from app.storage.folder import folder_error, sync_folder
+from app.storage.renewal import home_of
 
 
 def create(path: Path, identity: Identity, name: str, room: str, wall: Callable[[], int]) -> None:
@@ -33,6 +34,7 @@ def create(path: Path, identity: Identity, name: str, room: str, wall: Callable[
             schema.META_AUTHOR: identity.public,
             schema.META_OWN_FEED: own_feed,
             schema.META_CREATED: schema.U64.pack(wall()),
+            schema.META_HOME: home_of(unfinished),
         }
         for key, value in meta.items():
             txn.put(key, value, db=tables[schema.META])

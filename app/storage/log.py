@@ -45,6 +45,7 @@ from app.storage.following import Followers
 from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
+from app.storage.renewal import Renewal, settle
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
@@ -90,6 +91,7 @@ class Log:
         self.courtesy = Courtesy()
         self._followers = Followers()
         self._closed = False
+        self.moved = False  # found elsewhere than it was left: a new own feed was begun
         self._writer = Writer(
             env,
             self._feeds,
@@ -97,6 +99,8 @@ class Log:
             HybridClock(max(latest, skim_entry(newest)[0] or 0)),
             identity=identity,
             own_num=own.num,
+            room=room,
+            renewed=self._renewed,
             verifier=Verifier(room, self._author_of, self._is_refused),
             wall=wall,
             quota=quota,
@@ -131,7 +135,10 @@ class Log:
             env = Environment(path)
             try:
                 upgrade(env)
-                return cls(lock, env, identity=identity, room=room, wall=wall, quota=quota)
+                moved = settle(env, identity, name, room, wall())
+                log = cls(lock, env, identity=identity, room=room, wall=wall, quota=quota)
+                log.moved = moved
+                return log
             except BaseException:
                 env.close()
                 raise
@@ -187,6 +194,20 @@ class Log:
         via: the key of the peer that brought them, against which they may count (quota.py); empty: against nobody.
         """
         return self._writer.ingest(tuple(runs), via)
+
+    def hold(self, holding: bool) -> None:
+        """While holding, what is appended waits: it could contradict what others hold of the own feed."""
+        self._writer.hold(holding)
+
+    def renew(self, runs: Sequence[Run]) -> Future[Renewal | None]:
+        """Begin a new own feed, if `runs` prove another branch of this one; done with it, or with None if they do not.
+
+        What one of the two branches lacks is in the new feed.
+        """
+        return self._writer.renew(runs)
+
+    def _renewed(self, renewal: Renewal) -> None:
+        self.own_feed, self.node = renewal.feed, renewal.node
 
     # Replication
 

@@ -6,31 +6,32 @@
 - An entry can cite one that is written later in its own feed, or one that cites it back: digests do not cover the
   chain. The citation that would close such a circle is void; so is one that would take more than `MAX_STEPS`, and
   one of an entry that hides in a crowd of the same time.
+- A copy of an entry is shown only as long as the entry that it copies, which it cites first, is not here.
 """
 
 from __future__ import annotations
 
 import heapq
 import operator
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, repeat
 
 from app.entry import (
     DIGEST_BYTES,
+    KIND_COPY,
     KIND_TEXT,
     MAX_DIGEST_TIME,
     Skimmed,
     digest_time,
     entry_digest,
-    skim_entries,
     skim_entry,
 )
 from app.errors import DamagedError
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges
+from app.storage.new_entries import NewEntries
 from app.storage.ranks import Ranks
 from app.storage.schema import (
     CITATIONS,
@@ -112,6 +113,12 @@ class PlaceReader:
             raise DamagedError(f"entry {seq} of the feed of {feed.name} has no place: run chat-tui check ME")
         table, arrival = found
         return Placed(place, table, arrival, time, kind, data)
+
+    def is_superseded(self, num: int, seq: int, kind: int | None, seen: Sequence[bytes]) -> bool:
+        """Whether the entry is a copy of one that is here."""
+        if kind != KIND_COPY or not seen:
+            return False
+        return self._txn.get(CITER.pack(seen[0], num, seq), None, self._tables[CITATIONS]) is not None
 
     def _at(self, place: int, feed: FeedRecord, seq: int, kind: int | None) -> tuple[bytes, int] | None:
         """In which table the entry stands at `place`, and its arrival; None if it does not."""
@@ -206,7 +213,8 @@ class Placing(PlaceReader):
         if seen:
             place = self._follow(new, seq, seen, place)
         new.places.append(place)
-        (new.shown if is_shown(kind) else new.hidden).add((place,), new.feed.tail, (seq,))
+        shown = is_shown(kind) and not self.is_superseded(new.feed.num, seq, kind, seen)
+        (new.shown if shown else new.hidden).add((place,), new.feed.tail, (seq,))
         if place != digest_time(time):
             new.displaced[new.digest(index)] = seq, place
 
@@ -255,6 +263,8 @@ class Placing(PlaceReader):
         for seq in range(feed.low, feed.seq + 1):
             here = self._must_be_placed(feed.num, seq)
             if here.table == source and is_shown(here.kind):
+                if target == TIMELINE and self.is_superseded(feed.num, seq, here.kind, skim_entry(here.data)[1]):
+                    continue
                 key = PLACED_KEY.pack(here.place, feed.tail)
                 items.append((key, PLACED_VALUE.pack(seq, here.arrival)))
                 self._txn.delete(key, db=self._tables[source])
@@ -288,6 +298,17 @@ class Placing(PlaceReader):
         self._txn.put(key, VOID if moves is None else COUNTED, db=self._tables[CITATIONS])
         if moves:
             self._move(moves)
+        here = self._must_be_placed(citer_num, citer_seq)
+        if here.table == TIMELINE and skim_entry(here.data)[1][:1] == (key[:DIGEST_BYTES],):
+            self._hide_copy(citer_num, citer_seq, here)
+
+    def _hide_copy(self, num: int, seq: int, here: Placed) -> None:
+        """What it is a copy of has come, if it is one."""
+        if here.kind == KIND_COPY:
+            key = PLACED_KEY.pack(here.place, self._feed_of(num).tail)
+            self._txn.delete(key, db=self._tables[TIMELINE])
+            self._txn.put(key, PLACED_VALUE.pack(seq, here.arrival), db=self._tables[HIDDEN])
+            self._moved_keys[key] -= 1
 
     def _moves(self, origin: tuple[int, int], citer: tuple[int, int], least: int) -> dict[tuple[int, int], int] | None:
         """The new places that follow from `citer` standing at `least` or later; None if the citation is void."""
@@ -350,51 +371,3 @@ class Placing(PlaceReader):
         if here is None:
             raise DamagedError(f"entry {seq} of feed number {num} is missing: run chat-tui check ME")
         return here
-
-
-@dataclass(slots=True)
-class NewPlaces:
-    """Records of the timeline, or of the hidden entries, on their way into the table."""
-
-    keys: list[bytes] = field(default_factory=list)
-    seqs: list[int] = field(default_factory=list)
-
-    def add(self, places: Iterable[int], tail: bytes, seqs: Iterable[int]) -> None:
-        self.keys.extend(map(PLACED_KEY.pack, places, repeat(tail)))
-        self.seqs.extend(seqs)
-
-
-class NewEntries:
-    """Entries of one feed on their way into the tables: an author can cite their own."""
-
-    def __init__(self, feed: FeedRecord, first: int, entries: Sequence[bytes]) -> None:
-        self.feed = feed
-        self.first = first
-        self._entries = entries
-        self.times, self.others = skim_entries(entries)
-        self.places: list[int] = []
-        self.shown = NewPlaces()
-        self.hidden = NewPlaces()
-        self.displaced: dict[bytes, tuple[int, int]] = {}  # digest -> seq, place
-
-    @property
-    def place(self) -> int:
-        """Of the last one that has a place."""
-        return self.places[-1] if self.places else self.feed.place
-
-    def find(self, digest: bytes) -> int | None:
-        """The place of the entry with this digest, if it is one of these."""
-        place = int.from_bytes(digest[:7])
-        index = bisect_left(self.places, place)
-        at_its_time = index < len(self.places) and self.places[index] == place
-        if at_its_time and self.digest(index) == digest:
-            return place
-        found = self.displaced.get(digest)
-        return None if found is None else found[1]
-
-    def displaced_items(self) -> list[tuple[bytes, bytes]]:
-        num = self.feed.num
-        return [(CITER.pack(digest, num, seq), U64.pack(place)) for digest, (seq, place) in self.displaced.items()]
-
-    def digest(self, index: int) -> bytes:
-        return entry_digest(self.feed.id, self.first + index, self.times[index], self._entries[index])

@@ -132,7 +132,7 @@ class TimelineSnapshot:
             feed.author == self._own_author,
             entry,
             self._amendments.amended(feed, seq, entry.time, data),
-            self._quote(entry) if entry.kind == KIND_REPLY else None,
+            self._quote(entry) if entry.said.kind == KIND_REPLY else None,
         )
 
     def _quote(self, entry: Entry) -> Quote | None:

@@ -188,9 +188,9 @@ class Salvage:
                 if older is None or older.seq < record.seq:
                     self._old_records[record.num] = record
             case length if length == KEY_BYTES and node.key not in self.meta.peers:
-                record = self._peer_record(node)
-                if record is not None and record.refused:
-                    self.meta.peers[record.key] = replace(record, pinned_at=None, verified_at=None)
+                peer = self._peer_record(node)
+                if peer is not None and peer.refused:
+                    self.meta.peers[peer.key] = replace(peer, pinned_at=None, verified_at=None)
             case _ if node.key in (schema.META_OWN_FEED, schema.META_AUTHOR, schema.META_NODE):
                 self.meta.values.setdefault(node.key, self._pages.read(node.value) or b"")
 

@@ -56,6 +56,7 @@ META_NODE = b"node"  # 16 random bytes
 META_ROOM = b"room"  # UTF-8
 META_AUTHOR = b"author"  # public key
 META_OWN_FEED = b"own feed"  # feed id
+META_HOME = b"home"  # 16 bytes that stand for this computer and this file; a copy that is elsewhere is told by it
 META_CREATED = b"created"  # u64, microseconds since 1970
 META_CLOCK = b"clock"  # u64, the latest time of the hybrid logical clock, unless the newest own entry has it
 

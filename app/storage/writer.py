@@ -29,6 +29,7 @@ from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.placing import MAX_STEPS
 from app.storage.quota import Quota
+from app.storage.renewal import Renewal, Renewing
 from app.storage.schema import PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
@@ -82,8 +83,18 @@ class _Remember:
         return 256 + 64 * len(self.record.held)
 
 
+@dataclass(slots=True)
+class _Renew:
+    runs: Sequence[Run]
+    future: Future[Renewal | None] = field(default_factory=Future)
+
+    @property
+    def size(self) -> int:
+        return MAX_GROUP_BYTES  # nothing else comes after it in a group
+
+
 _Own: TypeAlias = _Append | _AppendAll
-_Request: TypeAlias = _Own | _Ingest | _Remember
+_Request: TypeAlias = _Own | _Ingest | _Remember | _Renew
 
 
 @dataclass(slots=True)
@@ -93,11 +104,12 @@ class _Group:
     appends: list[_Own] = field(default_factory=list)
     ingests: list[_Ingest] = field(default_factory=list)
     peers: list[_Remember] = field(default_factory=list)
+    renewals: list[_Renew] = field(default_factory=list)
     verified: list[list[VerifiedRun | RefusedRun]] = field(default_factory=list)
 
     @property
     def requests(self) -> list[_Request]:
-        return [*self.appends, *self.ingests, *self.peers]
+        return [*self.appends, *self.ingests, *self.peers, *self.renewals]
 
 
 class Writer:
@@ -110,12 +122,15 @@ class Writer:
         *,
         identity: Identity,
         own_num: int,
+        room: str,
+        renewed: Callable[[Renewal], None],
         verifier: Verifier,
         quota: Quota,
         wall: Callable[[], int],
         courtesy: Courtesy,
     ) -> None:
-        """peers: the table in memory, by public key; only this thread changes it."""
+        """peers: the table in memory, by public key; only this thread changes it; renewed: called in this thread when
+        another feed is the own one from now on, before anything is written into it."""
         self._env = env
         self._feeds = feeds
         self._effort = Effort(MAX_STEPS)
@@ -123,6 +138,8 @@ class Writer:
         self._clock = clock
         self._identity = identity
         self._own_num = own_num
+        self._room = room
+        self._renewed = renewed
         self._verifier = verifier
         self._quota = quota
         self._wall = wall
@@ -130,7 +147,8 @@ class Writer:
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
         self._appends: deque[_Own] = deque()
-        self._others: deque[_Ingest | _Remember] = deque()
+        self._others: deque[_Ingest | _Remember | _Renew] = deque()
+        self._holding = False
         self._append_bytes = 0
         self._closing = False
         self._listeners: list[Listener] = []
@@ -159,6 +177,18 @@ class Writer:
         self._submit(request)
         return request.future
 
+    def renew(self, runs: Sequence[Run]) -> Future[Renewal | None]:
+        """Begin a new own feed, if `runs` prove that there is another branch of this one."""
+        request = _Renew(runs)
+        self._submit(request)
+        return request.future
+
+    def hold(self, holding: bool) -> None:
+        """While holding, own appends wait. Closing ends it."""
+        with self._mutex:
+            self._holding = holding and not self._closing
+            self._changed.notify_all()
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         with self._mutex:
             self._listeners = [*self._listeners, listener]
@@ -173,6 +203,7 @@ class Writer:
         """Write what is waiting, then end the thread."""
         with self._mutex:
             self._closing = True
+            self._holding = False
             self._changed.notify_all()
         self._thread.join()
 
@@ -188,13 +219,13 @@ class Writer:
                 if len(self._appends) == 1 and not self._others:
                     self._changed.notify_all()
 
-    def _submit(self, request: _Ingest | _Remember) -> None:
+    def _submit(self, request: _Ingest | _Remember | _Renew) -> None:
         with self._mutex:
             if self._closing:
                 request.future.set_exception(_closed())
             else:
                 self._others.append(request)
-                if len(self._others) == 1 and not self._appends:
+                if len(self._others) == 1 and (self._holding or not self._appends):
                     self._changed.notify_all()
 
     def _is_full(self) -> bool:
@@ -208,12 +239,12 @@ class Writer:
     def _next_group(self) -> _Group | None:
         """What the next commit takes; None when all is written and the writer closes."""
         with self._mutex:
-            while not self._appends and not self._others:
+            while not self._others and (self._holding or not self._appends):
                 if self._closing:
                     return None
                 self._changed.wait()
             group, room = _Group(), MAX_GROUP_BYTES
-            while self._appends and room > 0:
+            while self._appends and room > 0 and not self._holding:
                 append = self._appends.popleft()
                 room -= append.size
                 self._append_bytes -= append.size
@@ -229,6 +260,8 @@ class Writer:
                         group.ingests.append(request)
                     case _Remember():
                         group.peers.append(request)
+                    case _Renew():
+                        group.renewals.append(request)
             self._changed.notify_all()
             return group
 
@@ -243,8 +276,10 @@ class Writer:
                     raise
                 # What a person typed may still fit where a megabyte of history does not.
                 _fail([*group.ingests, *group.peers], error)
-                group = _Group(appends=group.appends)
+                group = _Group(appends=group.appends, renewals=group.renewals)
                 self._commit(group)
+            for request in group.renewals:
+                self._renew(request)
         except Exception as error:
             if not isinstance(error, StorageError):
                 _LOG.critical("a commit failed", exc_info=True)  # critical: else it is kept only on request
@@ -283,6 +318,23 @@ class Writer:
         self._answer(group, committed)
         if committed.advances:
             self._tell(committed.advances)
+
+    def _renew(self, request: _Renew) -> None:
+        renewing = Renewing(self._feeds, self._feeds.of(self._own_num), self._identity, self._room, self._verifier)
+        done = None
+        if renewing.is_proof(request.runs):
+            done = self._env.write(
+                lambda txn: renewing.write(txn, self._env.tables, request.runs, self._clock, self._wall())
+            )
+        if done is None:
+            request.future.set_result(None)
+            return
+        renewal, committed = done
+        self._feeds.publish(committed.records)
+        self._own_num = renewal.num
+        self._renewed(renewal)
+        request.future.set_result(renewal)
+        self._tell(committed.advances)
 
     def _is_pinned(self, author: bytes) -> bool:
         peer = self._peers.get(author)

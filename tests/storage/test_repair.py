@@ -280,7 +280,7 @@ def layout(path: Path) -> Layout:
         name: {node.key: node.value for node in file.table(newest, name)}
         for name in (schema.ENTRIES, schema.CHECKPOINTS, schema.FEEDS)
     }
-    leaves = {}  # the leaf pages on which the keys stand, also of values that have pages of their own
+    leaves: dict[bytes, set[int]] = {}  # the leaf pages on which the keys stand, also of values that have pages of their own
     for number in range(file.pages):
         for node in file.leaf(number):
             if tables[schema.ENTRIES].get(node.key) == node.value:

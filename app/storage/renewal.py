@@ -1,0 +1,195 @@
+"""A new own feed in the place of one that cannot go on: because it has two branches, or because its database was moved.
+
+- Nobody takes back or changes what was signed. The new feed names the last entry that it shares with the old one.
+- What only one of two branches has is written once more, byte for byte, as copies in the order of their times: those
+  who hold the other branch never take it from this one. A copy is shown only where its original is not.
+- A database that is found elsewhere than it was left may be a copy, whose original goes on: it begins a new feed at
+  once. Two writers on one feed are the one thing that a log cannot survive.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from app.clock import HybridClock
+from app.entry import (
+    KIND_COPY,
+    KIND_GENESIS,
+    MAX_ENTRY_BYTES,
+    ForkPoint,
+    Genesis,
+    Run,
+    decode_entry,
+    encode_entry,
+    entry_digest,
+    feed_id,
+    genesis_payload,
+)
+from app.identity import Identity
+from app.ingest import RefusedRun
+from app.storage import schema
+from app.storage.batch import Batch, Committed
+from app.storage.environment import Environment, Table, Txn
+from app.storage.feeds import FeedReader, Feeds
+from app.storage.folder import file_system_kind
+from app.storage.schema import FeedRecord
+from app.storage.verification import Verifier
+
+# File systems that give a file another number each time they are mounted.
+_UNSTABLE_NUMBERS = frozenset({"vfat", "msdos", "exfat", "fuseblk", "fuse.exfat", "fuse.ntfs-3g"})
+_MACHINE = Path("/etc/machine-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The new own feed. copied: entries that were written once more; found: how many of them were not here before."""
+
+    feed: bytes
+    num: int
+    node: bytes
+    copied: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An entry of a branch. time: for their order, 0 if unreadable."""
+
+    time: int
+    seq: int
+    data: bytes
+
+
+def home_of(path: Path) -> bytes:
+    """What stands for this computer and this file: a copy has another one. 16 bytes."""
+    try:
+        machine = _MACHINE.read_bytes().strip()
+    except OSError:
+        machine = b""  # no Linux: the file alone tells
+    stable = sys.platform != "linux" or file_system_kind(path.parent) not in _UNSTABLE_NUMBERS
+    number = path.stat().st_ino if stable else 0
+    return blake2b(number.to_bytes(8) + machine, digest_size=16, person=b"chat-tui home 1").digest()
+
+
+def settle(env: Environment, identity: Identity, name: str, room: str, wall: int) -> bool:
+    """Note where the database is. If it was elsewhere, begin a new own feed and be a new node: then True.
+
+    identity: without its secret nothing is done.
+    """
+    home = home_of(env.path)
+    with env.read() as txn:
+        meta = dict(txn.cursor(env.tables[schema.META]))
+        before = meta.get(schema.META_HOME)
+        if before == home or not identity.secret or meta.get(schema.META_AUTHOR) != identity.public:
+            return False
+        feeds = Feeds(txn, env.tables)
+    own = feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
+    if own is None:
+        return False  # which whoever opens it will tell
+    moved = before is not None
+
+    def work(txn: Txn) -> None:
+        txn.put(schema.META_HOME, home, db=env.tables[schema.META])
+        if moved:
+            clock = HybridClock(schema.U64.unpack(meta[schema.META_CLOCK])[0])
+            batch = Batch(txn, env.tables, feeds, clock, wall)
+            fork = ForkPoint(own.id, own.seq, own.hash)
+            _begin(txn, env.tables, batch, identity, _Beginning(own.name or name, room, fork, clock.next(wall)))
+            batch.finish()
+
+    env.write(work)
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    name: str
+    room: str
+    fork: ForkPoint
+    time: int
+
+
+class Renewing:
+    """Takes in another branch of the own feed, within one write transaction."""
+
+    def __init__(self, feeds: Feeds, own: FeedRecord, identity: Identity, room: str, verifier: Verifier) -> None:
+        self._feeds = feeds
+        self._own = own
+        self._identity = identity
+        self._room = room
+        self._verifier = verifier
+
+    def is_proof(self, runs: Sequence[Run]) -> bool:
+        """Whether all of it is signed by me, one run after the other. Nothing but that proves a branch."""
+        following, before = runs[0].first if runs else 0, runs[0].before if runs else b""
+        for run in runs:
+            verified = self._verifier.verify(run, {})
+            if isinstance(verified, RefusedRun) or run.feed != self._own.id:
+                return False
+            if (run.first, run.before) != (following, before):
+                return False
+            following, before = run.last + 1, verified.head
+        return bool(runs)
+
+    def write(
+        self, txn: Txn, tables: dict[bytes, Table], runs: Sequence[Run], clock: HybridClock, wall: int
+    ) -> tuple[Renewal, Committed] | None:
+        """None if the runs, which are proved, are no other branch of what is here."""
+        own = self._own
+        reader = FeedReader(txn, tables, self._feeds)
+        common = runs[0].first - 1
+        if not 1 <= common < own.seq or reader.hash_at(own, common) != runs[0].before:
+            return None
+        there = [data for run in runs for data in run.entries]
+        here = list(reader.entries(own, common + 1, own.seq))
+        same = next((n for n, pair in enumerate(zip(there, here, strict=False)) if pair[0] != pair[1]), None)
+        if same is None:
+            return None
+        fork = common + same
+        head = reader.hash_at(own, fork) or b""
+        batch = Batch(txn, tables, self._feeds, clock, wall)
+        beginning = _Beginning(own.name, self._room, ForkPoint(own.id, fork, head), clock.next(wall))
+        feed, node = _begin(txn, tables, batch, self._identity, beginning)
+        branches = [*_said(here[same:], fork + 1), *_said(there[same:], fork + 1)]
+        branches.sort(key=lambda said: said.time)
+        entries = [entry for said in branches if (entry := self._again(said, clock, wall)) is not None]
+        batch.write_own(feed, entries, self._identity)
+        committed = batch.finish()
+        record = next(record for record in committed.records if record.id == feed)
+        return Renewal(feed, record.num, node, len(entries), len(there) - same), committed
+
+    def _again(self, said: _Said, clock: HybridClock, wall: int) -> bytes | None:
+        """The entry that says it once more; None if it is too long for that, which no text is."""
+        entry = decode_entry(said.data)
+        time = clock.next(wall)
+        if entry.kind == KIND_COPY:
+            return encode_entry(time, entry.seen[:1], KIND_COPY, entry.payload)
+        if entry.kind is not None and entry.kind % 2:  # what is said about others needs no place of its own
+            return encode_entry(time, (), entry.kind, entry.payload)
+        if len(said.data) + 256 > MAX_ENTRY_BYTES:
+            return None
+        digest = entry_digest(self._own.id, said.seq, entry.time, said.data)
+        return encode_entry(time, (digest,), KIND_COPY, [self._own.id, said.seq, said.data])
+
+
+def _begin(
+    txn: Txn, tables: dict[bytes, Table], batch: Batch, identity: Identity, beginning: _Beginning
+) -> tuple[bytes, bytes]:
+    """The new feed and the new node."""
+    genesis = Genesis(identity.public, beginning.name, beginning.room, os.urandom(16), beginning.fork)
+    data = encode_entry(beginning.time, (), KIND_GENESIS, genesis_payload(genesis))
+    feed, node = feed_id(data), os.urandom(schema.NODE_BYTES)
+    batch.begin_own_feed(genesis, data, feed, identity)
+    txn.put(schema.META_OWN_FEED, feed, db=tables[schema.META])
+    txn.put(schema.META_NODE, node, db=tables[schema.META])
+    return feed, node
+
+
+def _said(entries: Sequence[bytes], first: int) -> Iterator[_Said]:
+    for seq, data in enumerate(entries, first):
+        yield _Said(decode_entry(data).time or 0, seq, data)

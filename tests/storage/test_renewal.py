@@ -1,0 +1,214 @@
+"""A new own feed where the old one cannot go on: it has two branches, or its database is elsewhere than it was left."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.amendments import Edit
+from app.entry import ForkPoint, Run, decode_genesis
+from app.identity import Identity
+from app.peers import PeerRecord, Standing
+from app.storage.folder import DATA_FILE
+from app.storage.log import Log
+from app.storage.renewal import Renewal
+from tests.feeds import START, TestAuthor
+from tests.storage.rooms import RoomOfAlice, texts
+
+BOB, MALLORY = TestAuthor("bob"), TestAuthor("mallory")
+
+
+def everything(log: Log, feed: bytes, low: int = 1) -> list[Run]:
+    head = log.head(feed)
+    return [] if head is None else log.read_runs(feed, low, head.seq, 1 << 22)
+
+
+def say(log: Log, *words: str) -> None:
+    for text in words:
+        log.append(text).result()
+
+
+class Twins:
+    """alice's room, rolled back to an earlier state and continued: `log` has one branch, `other` the runs of both."""
+
+    def __init__(self, room: RoomOfAlice, here: list[str], there: list[str]) -> None:
+        log = room.open()
+        say(log, "both know")
+        self.feed = log.own_feed
+        path = room.folder / DATA_FILE
+        room.close()
+        backup = path.read_bytes()
+        log = room.open()
+        say(log, *there)
+        head = log.head(self.feed)
+        assert head is not None
+        self.other = everything(log, self.feed)
+        self.beyond = log.read_runs(self.feed, 3, head.seq, 1 << 22)
+        room.close()
+        path.write_bytes(backup)  # as a rolled-back disk: the file stays the same one
+        room.wall.now += 1_000_000
+        self.log = room.open()
+        say(self.log, *here)
+
+
+def test_what_only_one_branch_has_is_in_the_new_feed(room: RoomOfAlice) -> None:
+    twins = Twins(room, ["here 1", "here 2"], ["there 1", "there 2", "there 3"])
+    log = twins.log
+    node, common = log.node, log.hash_at(twins.feed, 2)
+    renewal = log.renew(twins.beyond).result()
+    assert renewal is not None
+    assert (renewal.feed, renewal.copied, renewal.found) == (log.own_feed, 5, 3)
+    assert log.own_feed != twins.feed
+    assert log.node != node
+    assert common is not None
+    assert decode_genesis(everything(log, log.own_feed)[0].entries[0]).fork == ForkPoint(twins.feed, 2, common)
+    assert sorted(text or "" for text in texts(log)) == sorted(
+        ["both know", "here 1", "here 2", "there 1", "there 2", "there 3"]
+    )
+    say(log, "and on")
+    assert texts(log)[-1] == "and on"
+    own = log.own_feed
+    room.assert_sound()
+    log = room.open()
+    assert (log.own_feed, texts(log)[-1]) == (own, "and on")
+
+
+@pytest.mark.parametrize("new_first", [True, False])
+@pytest.mark.parametrize("branch", ["here", "there", "none"])
+def test_others_read_each_message_once_whichever_branch_they_hold(
+    room: RoomOfAlice, tmp_path: Path, branch: str, new_first: bool
+) -> None:
+    twins = Twins(room, ["here 1", "here 2"], ["there 1", "there 2"])
+    log = twins.log
+    held = {"here": everything(log, twins.feed), "there": twins.other, "none": everything(log, twins.feed)[:0]}[branch]
+    assert log.renew(twins.beyond).result() is not None
+    say(log, "and on")
+    new = everything(log, log.own_feed)
+    reader = RoomOfAlice(tmp_path / "bob", alice=BOB, wall=room.wall)
+    theirs = reader.open()
+    for runs in (new, held) if new_first else (held, new):
+        assert theirs.ingest(runs).result().refused == []
+    expected = ["here 1", "here 2", "there 1", "there 2", "and on"] + (["both know"] if branch != "none" else [])
+    assert sorted(text or "" for text in texts(theirs)) == sorted(expected)
+    assert theirs.count() == len(expected)
+    reader.assert_sound()
+
+
+def test_copies_stay_hidden_when_their_author_is_refused_and_accepted_again(room: RoomOfAlice, tmp_path: Path) -> None:
+    twins = Twins(room, ["here"], ["there"])
+    held = everything(twins.log, twins.feed)
+    twins.log.renew(twins.beyond).result()
+    reader = RoomOfAlice(tmp_path / "bob", alice=BOB, wall=room.wall)
+    theirs = reader.open()
+    theirs.ingest([*held, *everything(twins.log, twins.log.own_feed)]).result()
+    before = texts(theirs)
+    alice = room.alice.identity.public
+    for standing in (Standing.REFUSED, Standing.ACCEPTED):
+        theirs.remember_peer(PeerRecord(alice, "alice", START, {}, standing, START)).result()
+    assert texts(theirs) == before == ["both know", "here", "there"]
+    reader.assert_sound()
+
+
+def test_edits_of_one_branch_count_in_the_other(room: RoomOfAlice) -> None:
+    twins = Twins(room, ["here"], ["there"])
+    log = twins.log
+    reference = log.reference(twins.feed, 2)
+    assert reference is not None
+    log.amend(Edit(reference, "both know better")).result()
+    log.renew(twins.beyond).result()
+    assert [entry.text for entry in log.after(bytes(16), 10)] == ["both know better", "here", "there"]
+    room.assert_sound()
+
+
+def test_a_second_fork_copies_copies_as_they_are(room: RoomOfAlice) -> None:
+    twins = Twins(room, ["here"], ["there"])
+    twins.log.renew(twins.beyond).result()
+    room.close()
+    backup = (room.folder / DATA_FILE).read_bytes()
+    log = room.open()
+    say(log, "later there")
+    feed = log.own_feed
+    beyond = everything(log, feed, 3)
+    room.close()
+    (room.folder / DATA_FILE).write_bytes(backup)
+    log = room.open()
+    say(log, "later here")
+    assert log.renew(beyond).result() is not None
+    assert sorted(text or "" for text in texts(log)) == ["both know", "here", "later here", "later there", "there"]
+    room.assert_sound()
+
+
+def refused(answer: Future[Renewal | None]) -> bool:
+    return answer.result() is None
+
+
+def test_nothing_but_my_own_signature_on_another_branch_begins_a_new_feed(room: RoomOfAlice) -> None:
+    twins = Twins(room, ["here"], ["there"])
+    log, [run] = twins.log, twins.beyond
+    forged = replace(run, signature=MALLORY.identity.sign(b"something"))
+    foreign = MALLORY.run(1)
+    for runs in ([], [forged], [foreign], everything(log, twins.feed), everything(log, twins.feed, 3), twins.other[:0]):
+        assert refused(log.renew(runs))
+    assert refused(log.renew([replace(run, before=bytes(32))]))
+    assert refused(log.renew([replace(run, first=run.first + 5)]))
+    assert log.own_feed == twins.feed
+    say(log, "still here")
+    room.assert_sound()
+
+
+def test_what_is_written_while_it_is_held_waits_and_is_not_lost(room: RoomOfAlice) -> None:
+    log = room.open()
+    bob = TestAuthor("bob")
+    bob.entries(["from bob"])
+    log.hold(True)
+    waiting = log.append("waits")
+    assert log.ingest(bob.runs()).result().advances
+    assert not waiting.done()
+    log.hold(False)
+    assert waiting.result().entry.text == "waits"
+    log.hold(True)
+    last = log.append("saved when it closes")
+    room.close()
+    assert last.result().entry.text == "saved when it closes"
+
+
+def test_a_database_that_is_elsewhere_begins_a_new_feed_at_once(room: RoomOfAlice, tmp_path: Path) -> None:
+    log = room.open()
+    assert not log.moved
+    say(log, "one")
+    feed, node, head = log.own_feed, log.node, log.head(log.own_feed)
+    room.close()
+    assert not room.open().moved
+    room.close()
+    copy = RoomOfAlice(tmp_path / "copy", wall=room.wall)
+    shutil.copytree(room.folder, copy.folder)
+    log = copy.open()
+    assert log.moved
+    assert head is not None
+    assert log.own_feed != feed
+    assert log.node != node
+    assert log.head(feed) == head
+    assert decode_genesis(everything(log, log.own_feed)[0].entries[0]).fork == ForkPoint(feed, head.seq, head.hash)
+    say(log, "in the copy")
+    copy.close()
+    log = copy.open()
+    assert not log.moved
+    assert texts(log) == ["one", "in the copy"]
+    copy.assert_sound()
+    say(room.open(), "in the original")  # and both go on without a fork
+
+
+def test_who_only_looks_does_not_renew(room: RoomOfAlice, tmp_path: Path) -> None:
+    room.open()
+    room.close()
+    copy = RoomOfAlice(tmp_path / "copy", wall=room.wall)
+    shutil.copytree(room.folder, copy.folder)
+    looking = Identity(b"", room.alice.identity.public)
+    log = Log.open(copy.folder, identity=looking, name="alice", room="main", wall=room.wall)
+    assert not log.moved
+    log.close()
+    assert copy.open().moved
