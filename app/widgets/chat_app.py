@@ -38,7 +38,7 @@ from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
-from app.widgets.info_screen import InfoScreen
+from app.widgets.info_screen import InfoScreen, Row
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
 from app.widgets.looks import Lookout
@@ -325,9 +325,11 @@ class ChatApp(App[None]):
         self.action_help()
 
     def command_peers(self, _: str) -> None:
-        self.push_screen(
-            InfoScreen("Who is there", lambda: [*sheets.peer_rows(self._backend.statuses()), *self._muting.rows()])
-        )
+        def rows() -> list[Row]:
+            clocks = self._reading.clocks.rows()
+            return [*sheets.peer_rows(self._backend.statuses()), *clocks, *self._muting.rows()]
+
+        self.push_screen(InfoScreen("Who is there", rows))
 
     def command_keys(self, _: str) -> None:
         from app.widgets.help import name_rows

@@ -15,6 +15,7 @@ from app.status import Notice
 from app.timeline import Landed, TimelineEntry
 from app.view_state import RoomView
 from app.widgets.backend import ChatBackend
+from app.widgets.clock_watch import ClockWatch
 from app.widgets.message_pane import MessagePane
 from app.widgets.presence import GLANCE, Presence
 from app.widgets.read_state import ReadState
@@ -44,6 +45,7 @@ class Reading:
         self._log = backend.log
         self.state = ReadState(backend.log, backend.people, view, zone)
         self.presence = Presence(time.monotonic())
+        self.clocks = ClockWatch(backend.log, backend.people, teller)
         self._pane = pane
         self._bar = bar
         self._teller = teller
@@ -67,6 +69,7 @@ class Reading:
         """Before the pane draws it."""
         if not landed.others:
             self.state.landed(landed.entries)
+            self.clocks.landed(landed.entries)
             self._tell_late_soon()
         elif not self._catching_up:
             self._catch_up()

@@ -117,11 +117,15 @@ class LocalChat:
 
     def amends(self, name: str, amendment: Amendment) -> Future[IngestReport]:
         """What `name`, who has said something before, says about a message arrives. They have all that is here."""
+        self.reads(name)
+        self._others[name].amend(amendment).result()
+        return self.comes(name)
+
+    def reads(self, name: str) -> None:
+        """`name`, who has said something before, gets all that is here."""
         log = self._others[name]
         for feed, head in self.log.frontier().items():
             log.ingest(self.log.read_runs(feed, 1, head.seq, 1 << 30)).result()
-        log.amend(amendment).result()
-        return self.comes(name)
 
     def comes(self, name: str) -> Future[IngestReport]:
         """What `name` has written since they came last arrives."""
