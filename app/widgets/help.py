@@ -8,16 +8,16 @@ from textual.binding import BindingType
 
 from app import door
 from app.widgets.info_screen import Row
-from app.widgets.key_table import Section, commands, sections
+from app.widgets.key_table import MOUSE, Section, commands, sections
 from app.widgets.keys import Keymap, key_names
-from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED, WHEEL_ROWS
+from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED
 
 
 def help_rows(chat: Iterable[BindingType], keymap: Keymap) -> list[Row]:
     """chat: what is bound whatever has the keys; keymap: keys that the person chose."""
     *parts, editing = (_section_rows(section, keymap) for section in sections(chat))
     rows = [row for part in parts for row in part]
-    rows += [("mouse wheel", f"{WHEEL_ROWS} rows up or down"), ("mouse drag", "select; Ctrl+C copies")]
+    rows += MOUSE
     rows += [("", ""), ("Commands", ""), *commands(), *editing, ("", "")]
     rows.append(("carol?", "known through others, and never met"))
     rows.append(("bob~3f2a9c", "not the bob that you know: the key of this one begins so"))

@@ -16,9 +16,11 @@ from app.widgets.composer import Composer
 from app.widgets.editor import Editor
 from app.widgets.info_screen import InfoScreen
 from app.widgets.keys import Place
-from app.widgets.message_pane import MessagePane
+from app.widgets.message_pane import WHEEL_ROWS, MessagePane
 from app.widgets.palette import PaletteScreen
 from app.widgets.search_screen import SearchScreen
+
+MOUSE = (("mouse wheel", f"{WHEEL_ROWS} rows up or down"), ("mouse drag", "select; Ctrl+C copies"))
 
 
 @dataclass(frozen=True, slots=True)

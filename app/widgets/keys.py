@@ -36,6 +36,7 @@ KEY_NAMES = {
     "escape": "Esc",
     "delete": "Del",
     "plus": "+",
+    "underscore": "_",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -58,7 +59,9 @@ def actions(bindings: Iterable[BindingType], keymap: Keymap) -> dict[str, str]:
 def key_name(key: str) -> str:
     """A key as keyboards call it: `alt+home` is Alt+Home."""
     *modifiers, last = key.split("+")
-    name = KEY_NAMES.get(last) or (key_to_character(last) or "").strip() or last.capitalize()
+    character = key_to_character(last)
+    named = character is None or not character.isprintable() or character.isspace()
+    name = KEY_NAMES.get(last) or (last.capitalize() if named else str(character))
     if modifiers and len(name) == 1:
         name = name.upper()
     return "+".join([*(modifier.capitalize() for modifier in modifiers), name])

@@ -272,7 +272,7 @@ async def test_slash_commands(chat: LocalChat) -> None:
 
 
 async def test_help_lists_every_binding_and_command(chat: LocalChat) -> None:
-    async with opened(chat, height=120) as (app, pilot):
+    async with opened(chat, width=120, height=120) as (app, pilot):
         await pilot.press("f1")
         shown = screen(app)
         for binding in ChatApp.BINDINGS:
