@@ -58,6 +58,11 @@ class Guest:
     judgement: Judgement
 
 
+def about_knock(key: bytes) -> str:
+    """What notices that somebody waits to be let in are about."""
+    return f"knock {key.hex()}"
+
+
 class Door:
     def __init__(
         self,
@@ -149,7 +154,7 @@ class Door:
             said += f": {self._elsewhere('accept', name)} lets it in, also while this goes on"
         else:
             said += f": /accept {name} to let it in" if would_read else f": /accept {name}, or /refuse {name}"
-        self._tell(Notice(one_line(said), matter=Matter.KNOCK))
+        self._tell(Notice(one_line(said), matter=Matter.KNOCK, about=about_knock(key)))
 
     def about_rival(self, key: bytes) -> str | None:
         """Of who came under a name that belongs to another key: what to add to that, where no command can be typed."""
@@ -332,6 +337,10 @@ class Door:
 
     def _guests_pinned(self) -> int:
         return sum(record.pinned_at is not None and record.standing is None for record in self._records.values())
+
+    def would_refuse(self, key: bytes, name: str) -> bool:
+        """Whether a peer that proved its key would be turned away; nothing follows from the question."""
+        return judge(self._house(), key, name).verdict is Verdict.REFUSE
 
     def waiting(self) -> dict[bytes, str]:
         """Who asks to be let in, and by which names."""

@@ -95,8 +95,9 @@ class Holdings:
         self.save()
 
     def _note_seen(self, key: bytes) -> None:
-        self._seen[key] = self._wall()
-        self._unsaved.add(key)
+        if key in self._door.records:  # strangers can make any number of keys
+            self._seen[key] = self._wall()
+            self._unsaved.add(key)
 
     def _holder(self, name: str, record: PeerRecord, seq: int) -> Holder:
         holds = self._held.get(record.key, 0) >= seq

@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app import door
 from app.config import LineFormat, Options
@@ -44,6 +44,9 @@ from app.people import People
 from app.status import Held, NodeEvent, Notice, PeerStatus
 from app.text import one_line
 from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
+
+if TYPE_CHECKING:
+    from app.why import Step
 
 PAGE = 200  # entries read and written at a time
 MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written while the next is taken apart
@@ -77,6 +80,9 @@ class LineNode(Protocol):
 
     def statuses(self) -> Sequence[PeerStatus]:
         """Every peer there is something to say about."""
+
+    def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
+        """How far the way to a peer has come, or to each who was named. ChatError: nobody is called so."""
 
     def holders(self) -> frozenset[str]:
         """The names of the peers who are known to hold all own entries."""
@@ -201,6 +207,9 @@ class LineMode:
         if command.split(maxsplit=1)[:1] and command.split(maxsplit=1)[0] in door.COMMANDS:
             self._decide(command, line_number)
             return
+        if command.split(maxsplit=1)[:1] == ["/why"]:
+            self._say_why(command.removeprefix("/why").strip(), line_number)
+            return
         match command:
             case "/quit":
                 self._input_ended.set()
@@ -208,16 +217,28 @@ class LineMode:
                 for status in self._node.statuses():
                     self._tell_peer(status)
             case "/help":
-                self._inform(f'send {{"text": TEXT}}; commands: /peers, {", ".join(door.HELP)}, /quit')
+                self._inform(f'send {{"text": TEXT}}; commands: /peers, /why [NAME], {", ".join(door.HELP)}, /quit')
             case other:
                 self._fail(line_number, LocalEntryError(f"there is no command {other!r} in line mode: try /help"))
+
+    def _say_why(self, name: str, line_number: int) -> None:
+        from app.why import why_lines
+
+        try:
+            for line in why_lines(self._node.why(name)):
+                self._inform(line)
+        except ChatError as error:
+            self._not_done(line_number, error)
 
     def _decide(self, command: str, line_number: int) -> None:
         try:
             self._inform(self._node.command(command).text)
         except ChatError as error:
-            self._failed = True
-            self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
+            self._not_done(line_number, error)
+
+    def _not_done(self, line_number: int, error: ChatError) -> None:
+        self._failed = True
+        self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
 
     def _on_event(self, event: NodeEvent) -> None:
         self._happened.set()

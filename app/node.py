@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -20,16 +21,17 @@ from typing import TYPE_CHECKING
 
 from app import door_bell
 from app.config import Face, LineFormat, Options
-from app.door import Door
-from app.errors import DiskFullError, StorageError
+from app.door import Door, about_knock
+from app.errors import DiskFullError, StorageError, UsageError
 from app.frontier import Advance
 from app.holdings import Holdings
-from app.identity import Identity, fingerprint, grouped
+from app.identity import Identity, fingerprint
 from app.names import PeerSpec, name_key
+from app.peer_states import PeerStates
 from app.peers import Author, PeerRecord
-from app.people import People, set_apart
+from app.people import People
 from app.people_list import people_list
-from app.status import Held, Listening, Matter, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
+from app.status import Held, Listening, Matter, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.text import one_line
 from app.timeline import TimelineEntry
@@ -44,12 +46,14 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
     from app.replication.mesh import Mesh
     from app.replication.mesh_events import Admission, MeshEvent, PeerState
     from app.replication.session import Session
+    from app.why import Step
 
-MAX_STATES = 64  # peers that are remembered to be shown, beside those who are connected
 MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
 MAX_INTRODUCED = 3  # people known through others who come at once; of more only the number is told
 MAX_SAID_ONCE = 256  # warnings about peers in one run; more of them nobody reads
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
+
+_SAVING = "saving"  # what notices are about: messages from others
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,8 +68,6 @@ class Node:
         self._options = options
         self._named = {name_key(peer.name): peer for peer in options.peers}
         self._listeners: list[Callable[[NodeEvent], None]] = []
-        self._states: dict[tuple[str, bytes | None], PeerState] = {}
-        self._sessions: dict[str, dict[Session, tuple[int, int]]] = {}  # by name: entries missing here, lacking there
         self.door = Door(
             self.me,
             identity.public,
@@ -82,6 +84,7 @@ class Node:
         )
         self._mesh: Mesh | None = None
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
+        self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
         self._level: set[str] = set()  # names whose node was level when it was last heard of
         self._storage_failed = False
         self._said_once: set[tuple[bytes, str]] = set()
@@ -105,19 +108,24 @@ class Node:
 
     def command(self, text: str) -> Notice:
         """Do what the person decided about somebody (app.door.COMMANDS). UsageError says what to type instead."""
-        answer = self.door.command(text)
-        if self._mesh is not None:
-            self._mesh.reconsider()
-        return answer
+        return self._decided(lambda: self.door.command(text))
 
     def statuses(self) -> Sequence[PeerStatus]:
         """Every peer there is something to say about: the named ones first, in the order in which they were named."""
-        named = [peer.name for peer in self._named.values()]
-        others = {self._shown(state) for state in self._states.values()}
-        known = {name_key(name) for name in named}
-        return [
-            self._status(name) for name in (*named, *sorted(name for name in others if name_key(name) not in known))
-        ]
+        return self.states.all()
+
+    def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
+        """How far the way to each peer has come that is called `name`, or to each that was named. UsageError: nobody
+        is called so."""
+        known = self.states.all()
+        if not name:
+            return [(peer.label, self._explain(peer)) for peer in known[: len(self._named)]]
+        found = [peer for peer in known if name_key(peer.name) == name_key(name.strip())]
+        if not found and (record := self.door.pinned(name.strip())):
+            found = [self.states.of(record.name)]
+        if not found:
+            raise UsageError(f"nobody called {one_line(name)} is named or was met here: /peers lists them")
+        return [(peer.label, self._explain(peer)) for peer in found]
 
     def holders(self) -> frozenset[str]:
         """The named peers who are known to hold all own entries."""
@@ -172,6 +180,7 @@ class Node:
             random=dice,
             on_event=self._on_event,
         )
+        self.states.way = mesh.way
         helping = [
             asyncio.create_task(self._save_held()),
             asyncio.create_task(door_bell.listen(self.log.folder, self._decide)),
@@ -180,6 +189,7 @@ class Node:
             await mesh.run()
         finally:
             self._mesh = None
+            self.states.way = lambda _: None
             unsubscribe()
             for task in helping:
                 task.cancel()
@@ -190,11 +200,37 @@ class Node:
         """What `chat-tui peers` asks while this runs."""
         if action is None:
             return people_list(self.door, self._identity.public, self.log.authors())
-        answer = self.door.decide(action, name)
-        if self._mesh is not None:
-            self._mesh.reconsider()
+        if action == "why":
+            from app.why import why_lines
+
+            return "\n".join(why_lines(self.why(name)))
+        answer = self._decided(lambda: self.door.decide(action, name))
         self._tell(answer)
         return answer.text
+
+    def _decided(self, decide: Callable[[], Notice]) -> Notice:
+        """Let the decision take effect at once, on connections and on what is shown."""
+        waiting = self.door.waiting()
+        refused = [state for state in self.states.refused() if self._would_refuse(state)]
+        answer = decide()
+        for key in waiting.keys() - self.door.waiting().keys():
+            self._tell(Outdated(about_knock(key)))
+        if self._mesh is not None:
+            for state in refused:
+                if not self._would_refuse(state):
+                    self._mesh.looks_again(state.name, state.key)
+            self._mesh.reconsider()
+        return answer
+
+    def _would_refuse(self, state: PeerState) -> bool:
+        return state.key is not None and self.door.would_refuse(state.key, state.name)
+
+    def _explain(self, status: PeerStatus) -> Sequence[Step]:
+        from app.why import Knowledge, explain
+        from app.widgets.moments import since
+
+        seen = "" if status.seen is None else since(status.seen, time.time_ns() // 1000, None)
+        return explain(Knowledge(self.me, self.room, status, self.states.way(status.name), seen))
 
     # What the mesh asks.
 
@@ -220,11 +256,13 @@ class Node:
         if not self._storage_failed:
             self._storage_failed = True
             later = ", and it goes on by itself" if isinstance(error, DiskFullError) else "; it is tried again"
-            self._tell(Notice(one_line(f"messages from others cannot be saved: {error}{later}"), urgent=True))
+            said = one_line(f"messages from others cannot be saved: {error}{later}")
+            self._tell(Notice(said, urgent=True, about=_SAVING))
 
     def _saving_works(self) -> None:
         if self._storage_failed:
             self._storage_failed = False
+            self._tell(Outdated(_SAVING))
             self._tell(Notice("messages from others are saved again"))
 
     def _admit(self, remote: RemotePeer) -> Admission:
@@ -249,23 +287,25 @@ class Node:
 
     def _on_event(self, event: MeshEvent | ExchangeEvent) -> None:
         from app.replication import exchange
-        from app.replication.mesh_events import PeerState
+        from app.replication.mesh_events import PeerState, WayChanged
 
         match event:
             case Notice() | Listening():
                 self._tell(event)
             case PeerState():
                 self._peer_changed(event)
+            case WayChanged(name):
+                self._tell(self.states.of(name))
             case exchange.Held():
                 self._peer_holds(event)
             case exchange.Level(session):
                 if session.remote is not None and name_key(session.remote.name) in self._named:
                     self._level.add(name_key(session.remote.name))
-                self._progressed(session, 0, 0)
+                self._progressed(session, 0, 0, level=True)
             case exchange.Behind(session, here, there):
                 if session.remote is not None:
                     self._level.discard(name_key(session.remote.name))
-                self._progressed(session, here, there)
+                self._progressed(session, here, there, level=False)
             case exchange.Diverged(session, feed):
                 self._tell(Notice(self._fork_sentence(session, feed), urgent=True))
             case exchange.Misbehaved(session, text):
@@ -305,34 +345,24 @@ class Node:
         return f"{one_line(author.name)}, via {one_line(through)}: never met, so shown as {one_line(label)}"
 
     def _peer_changed(self, state: PeerState) -> None:
-        key = (name_key(state.name), state.key)
-        before = self._states.pop(key, None)
-        self._states[key] = state
-        if len(self._states) > MAX_STATES:
-            self._forget_somebody(key)
+        before = self.states.changed(state)
         if state.key is not None:
-            self._states.pop((key[0], None), None)  # who it is is known now
             if state.phase is PeerPhase.CONNECTED:
                 self.holdings.connected(state.key)
+                self._tell(Outdated(_about_refusal(state.name, state.key)))
+                self._tell(Outdated(_about_refusal(state.name, None)))
             else:
                 self.holdings.disconnected(state.key)
         if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
             self._refused(state)
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
             self.door.knocks(state.key)
-        self._tell(self._status(self._shown(state)))
-
-    def _forget_somebody(self, newest: tuple[str, bytes | None]) -> None:
-        """Anybody can make any number of keys, also under a name that I look for: who is gone goes first."""
-        gone = [key for key, state in self._states.items() if state.phase in (PeerPhase.REFUSED, PeerPhase.LOST)]
-        if gone:
-            del self._states[next((key for key in gone if key[0] not in self._named), gone[0])]
-        elif newest[0] not in self._named:
-            del self._states[newest]
+        self._tell(self.states.of(self.states.shown(state)))
 
     def _refused(self, state: PeerState) -> None:
         """Say so, if it is somebody whom I look for or know. Anybody can make keys that are refused under a name."""
-        name = name_key(self._shown(state))
+        shown = self.states.shown(state)
+        name = name_key(shown)
         if state.key is not None and self.people.is_refused(state.key):
             return  # I said so myself
         told = self._refusals_told.get(name, 0)
@@ -341,75 +371,20 @@ class Node:
         self._refusals_told[name] = told + 1
         rival = None if state.key is None else self.door.about_rival(state.key)
         matter = Matter.OTHER if rival is None else Matter.ANOTHER_KEY
-        self._tell(
-            Notice(one_line(f"no connection to {self._shown(state)}: {state.detail}{rival or ''}"), True, matter)
-        )
+        said = one_line(f"no connection to {shown}: {state.detail}{rival or ''}")
+        self._tell(Notice(said, True, matter, _about_refusal(state.name, state.key)))
 
     def _peer_holds(self, event: PeerHolds) -> None:
         if self.holdings.acknowledged(event.key, event.seq) and event.key != self._identity.public:
             self._tell(Held(event.seq, self.holdings.names(event.seq)))
 
-    def _progressed(self, session: Session, here: int, there: int) -> None:
-        if session.remote is None:
-            return
-        name = self._shown_peer(session.remote.key, session.remote.name)
-        if session not in self._sessions.get(name_key(name), {}):
-            self._forget_ended()
-        self._sessions.setdefault(name_key(name), {})[session] = (here, there)
-        self._tell(self._status(name))
-
-    def _forget_ended(self) -> None:
-        for name, sessions in list(self._sessions.items()):
-            self._sessions[name] = {session: counts for session, counts in sessions.items() if not session.closed}
-            if not self._sessions[name]:
-                del self._sessions[name]
-
-    def _status(self, name: str) -> PeerStatus:
-        key = name_key(name)
-        states = [state for state in self._states.values() if name_key(self._shown(state)) == key]
-        record = self.door.pinned(name)
-        known = "" if record is None else f"key {grouped(fingerprint(record.key))}"
-        verified = record is not None and record.verified_at is not None
-        if not states:
-            phase, detail = PeerPhase.CONNECTING, "looking for it"
-            return PeerStatus(self._display(name), phase, detail, known=known, verified=verified)
-        state = min(states, key=lambda state: _PROMINENCE.index(state.phase))
-        if record is not None and state.key not in (None, record.key):
-            verified = False  # not this one
-        if record is None and state.key is not None:
-            known = f"key {grouped(fingerprint(state.key))}"
-        progress = [counts for session, counts in self._sessions.get(key, {}).items() if not session.closed]
-        here = max((missing for missing, _ in progress), default=0)
-        there = max((lacking for _, lacking in progress), default=0)
-        own = state.key == self._identity.public
-        waits = state.phase is PeerPhase.KNOCKING and state.key not in self.door.waiting()
-        return PeerStatus(self._display(name), state.phase, state.detail, here, there, known, verified, own, waits)
-
-    def _shown(self, state: PeerState) -> str:
-        return state.name if state.key is None else self._shown_peer(state.key, state.name)
-
-    def _shown_peer(self, key: bytes, said: str) -> str:
-        """The name under which a connection is shown: of whom the key is, else of whom it says it is; strangers who
-        say the same are told apart."""
-        if key == self._identity.public:
-            return said
-        record = self.door.records.get(key)
-        if record is not None and record.pinned_at is not None:
-            return record.name
-        if name_key(said) in self._named or self.door.pinned(said) is not None:
-            return said
-        rivals = {other for name, other in self._states if name == name_key(said)} - {key, None}
-        if name_key(said) == name_key(self.me):
-            rivals.add(self._identity.public)
-        return set_apart(key, said, filter(None, rivals)) if rivals else said
-
-    def _display(self, name: str) -> str:
-        named = self._named.get(name_key(name))
-        record = self.door.pinned(name)
-        return named.name if named else record.name if record else name
+    def _progressed(self, session: Session, here: int, there: int, *, level: bool) -> None:
+        name = self.states.progressed(session, here, there, level=level)
+        if name is not None:
+            self._tell(self.states.of(name))
 
     def _name_of(self, session: Session) -> str:
-        return "a peer" if session.remote is None else self._shown_peer(session.remote.key, session.remote.name)
+        return "a peer" if session.remote is None else self.states.shown_peer(session.remote.key, session.remote.name)
 
     def _fork_sentence(self, session: Session, feed: bytes) -> str:
         author = self.log.feed_author(feed)
@@ -450,10 +425,10 @@ class Node:
         self._tell(Renamed())
 
 
+def _about_refusal(name: str, key: bytes | None) -> str:
+    return f"refusal {name_key(name)} {key.hex() if key else ''}"
+
+
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended
         loop.call_soon_threadsafe(call)
-
-
-# What is shown of a name behind which there are several nodes.
-_PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerPhase.CONNECTING, PeerPhase.LOST]

@@ -36,6 +36,8 @@ def run(me: str, data_dir: Path, room: str, action: str | None, name: str) -> st
             raise
         return answer
     with closing(log):
+        if action == "why":
+            raise UsageError(f"that is known while chat-tui {me} runs: start it, or type chat-tui doctor {me} {name}")
         return _do(log, user.name, folder.name, action, name)
 
 

@@ -18,6 +18,16 @@ class PeerPhase(Enum):
     KNOCKING = "knocking"
 
 
+class Barrier(Enum):
+    """What stands between two programs that have reached each other."""
+
+    KEY = "another key"
+    ROOM = "another room"
+    VERSION = "another version"
+    RULE = "a rule was broken"
+    WILL = "somebody does not want it"
+
+
 @dataclass(frozen=True, slots=True)
 class PeerStatus:
     """A peer as the screen shows it.
@@ -25,7 +35,10 @@ class PeerStatus:
     name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
     missing: entries that it has and this node does not; lacking: entries that it does not have and this node does;
     known: what is known of its key, harmless text; verified: the person compared the keys; own: a device of mine;
-    waits: knocking, but it is I who wait there to be let in.
+    waits: knocking, but it is I who wait there to be let in; barrier: why it was refused; level: both sides have said
+    that they hold the same; total: entries of a long exchange that is under way, else 0; rate: entries a second;
+    dialling: an address of it is known and being tried; seen: when it was last connected, if it is not now,
+    microseconds since 1970, UTC.
     """
 
     name: str
@@ -37,6 +50,12 @@ class PeerStatus:
     verified: bool = False
     own: bool = False
     waits: bool = False
+    barrier: Barrier | None = None
+    level: bool = False
+    total: int = 0
+    rate: float = 0.0
+    dialling: bool = False
+    seen: int | None = None
 
     @property
     def label(self) -> str:
@@ -46,12 +65,9 @@ class PeerStatus:
     @property
     def word(self) -> str:
         """The phase in a word or a few."""
+        if self.phase is PeerPhase.CONNECTING:
+            return "dialling" if self.dialling else "looking"
         return "has to let you in" if self.waits else self.phase.value
-
-    @property
-    def level(self) -> bool:
-        """Connected, and both sides hold the same."""
-        return self.phase is PeerPhase.CONNECTED and not self.missing and not self.lacking
 
 
 class Matter(IntEnum):
@@ -64,16 +80,24 @@ class Matter(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for the person: harmless text. urgent: must not be missed."""
+    """A sentence for the person: harmless text. urgent: must not be missed; about: what `Outdated` calls it by."""
 
     text: str
     urgent: bool = False
     matter: Matter = Matter.OTHER
+    about: str = ""
 
     @property
     def rank(self) -> tuple[Matter, bool]:
         """Of notices that wait for each other, the largest goes first."""
         return self.matter, self.urgent
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """What some notices were about is no more so: who has not read them yet need not. about: as in the notices."""
+
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +139,4 @@ class Listening:
     port: int
 
 
-NodeEvent = PeerStatus | Notice | Held | Renamed | Listening
+NodeEvent = PeerStatus | Notice | Outdated | Held | Renamed | Listening

@@ -11,7 +11,8 @@ import pytest
 from app.config import Options
 from app.identity import Identity
 from app.names import PeerSpec
-from app.node import MAX_STATES, Node
+from app.node import Node
+from app.peer_states import MAX_STATES
 from app.replication.exchange import Behind, Misbehaved, OverQuota
 from app.replication.handshake import Role
 from app.replication.mesh_events import PeerState
@@ -37,27 +38,27 @@ def key(number: int) -> bytes:
 def test_ten_thousand_keys_under_a_name_that_is_looked_for_leave_bounded_state(alice: Node) -> None:
     for number in range(KEYS):
         alice._on_event(PeerState("bob", key(number), PeerPhase.REFUSED))
-    assert len(alice._states) == MAX_STATES
+    assert len(alice.states._states) == MAX_STATES
 
 
 @pytest.mark.parametrize("phase", [PeerPhase.REFUSED, PeerPhase.LOST])
 def test_keys_under_other_names_leave_bounded_state(alice: Node, phase: PeerPhase) -> None:
     for number in range(FEW):
         alice._on_event(PeerState(f"mallory{number}", key(number), phase))
-    assert len(alice._states) == MAX_STATES
+    assert len(alice.states._states) == MAX_STATES
 
 
 def test_those_who_knock_leave_bounded_state(alice: Node) -> None:
     for number in range(FEW):
         alice._on_event(PeerState(f"mallory{number}", key(number), PeerPhase.KNOCKING))
-    assert len(alice._states) == MAX_STATES
+    assert len(alice.states._states) == MAX_STATES
 
 
 def test_who_is_connected_is_not_forgotten_for_those_who_are_not(alice: Node) -> None:
     alice._on_event(PeerState("bob", key(KEYS), PeerPhase.CONNECTED))
     for number in range(FEW):
         alice._on_event(PeerState("bob", key(number), PeerPhase.REFUSED))
-    assert alice._states["bob", key(KEYS)].phase is PeerPhase.CONNECTED
+    assert alice.states._states["bob", key(KEYS)].phase is PeerPhase.CONNECTED
 
 
 def test_sessions_that_ended_are_forgotten_under_whatever_name(alice: Node) -> None:
@@ -66,7 +67,7 @@ def test_sessions_that_ended_are_forgotten_under_whatever_name(alice: Node) -> N
         assert session.role is Role.SERVER
         alice._on_event(Behind(session, 1, 1))
         session.receive_eof(0.0)
-    assert len(alice._sessions) == 1
+    assert len(alice.states._traffic) == 1
 
 
 def test_what_is_brought_beyond_the_quota_and_rules_broken_are_told_once_for_each_bringer(alice: Node) -> None:

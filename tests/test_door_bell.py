@@ -105,3 +105,12 @@ async def test_who_knocks_is_listed_and_let_in_from_outside(people: Callable[[st
         assert answer is not None
         assert answer in alice.notices()
         await carol.until(lambda: carol.reads() == ["for those who are let in"])
+
+
+async def test_why_somebody_is_not_here_is_asked_from_outside(people: Callable[[str], Person]) -> None:
+    alice = people("alice")
+    async with alice.chatting("bob"):
+        said = await rung(alice.folder, "why", "bob")
+        assert said is not None
+        assert said.splitlines()[0] == "bob"
+        assert said.splitlines()[1].startswith("  ✕ discovered: ")

@@ -25,6 +25,7 @@ CORE = {
     "app.entry",
     "app.errors",
     "app.frontier",
+    "app.holdings",
     "app.identity",
     "app.identity_file",
     "app.ingest",
@@ -45,7 +46,10 @@ CORE = {
     "app.text",
     "app.timeline",
     "app.trust",
+    "app.transfer",
     "app.view_state",
+    "app.way",
+    "app.why",
     "app.words",
 }
 SOCKETS = {"socket", "ssl"}

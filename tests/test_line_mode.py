@@ -308,6 +308,17 @@ async def test_commands_come_as_json(tmp_path: Path) -> None:
         assert running.texts() == []
 
 
+async def test_the_way_to_a_peer_is_told_in_remarks(tmp_path: Path) -> None:
+    options = replace(alice(tmp_path, "bob"), input=LineFormat.JSON)
+    async with chat(tmp_path, options) as running:
+        await running.type('{"command": "/why bob"}\n{"command": "/why mallory"}\n')
+        remarks = [await running.remark() for _ in range(8)]
+        assert remarks[0] == "info> bob\n"
+        assert remarks[1].startswith("info>   ✕ discovered: ")
+        assert remarks[6] == "info>   · level\n"
+        assert "line 2 was not carried out: nobody called mallory" in remarks[7]
+
+
 async def test_people_are_decided_about_by_commands(tmp_path: Path) -> None:
     options = replace(alice(tmp_path, "bob"), input=LineFormat.JSON)
     async with chat(tmp_path, options) as running:

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from app.config import Options
+from app.errors import UsageError
 from app.frontier import Advance
 from app.identity import Identity, fingerprint
 from app.names import PeerSpec
 from app.node import Node
-from app.status import Held, HeldUpTo, NodeEvent, Notice, PeerPhase
+from app.status import Held, HeldUpTo, NodeEvent, Notice, Outdated, PeerPhase
 from app.storage.log import Log
 from app.timeline import FIRST_KEY
+from app.why import Mark
 from tests.replication.mesh_node import PATIENCE, unique
 
 
@@ -199,3 +201,49 @@ async def test_what_is_typed_before_the_network_is_up_gets_there_too(people: Cal
     async with bob.chatting(alice.name), alice.chatting(bob.name):
         await alice.says("first thing")
         await bob.until(lambda: bob.reads() == ["first thing"])
+
+
+async def test_the_way_to_a_peer_is_known_step_by_step(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name):
+        ((label, steps),) = alice.node.why()
+        assert label == bob.name
+        assert steps[0].mark is Mark.FAILED
+        async with bob.chatting(alice.name):
+            await alice.until(lambda: alice.node.why(bob.name)[0][1][-1].mark is Mark.DONE)
+    with pytest.raises(UsageError, match="nobody called mallory"):
+        alice.node.why("mallory")
+
+
+async def test_who_is_accepted_again_is_looked_for_at_once_and_no_longer_shown_as_refused(
+    people: Callable[[str], Person],
+) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+        alice.node.command(f"/refuse {bob.name}")
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.REFUSED)
+        alice.node.command(f"/accept {bob.name}")
+        assert alice.phase(bob.name) is not PeerPhase.REFUSED
+        await alice.until(lambda: alice.phase(bob.name) is PeerPhase.CONNECTED)
+
+
+async def test_what_was_told_of_a_refusal_is_withdrawn_once_it_is_over(people: Callable[[str], Person]) -> None:
+    alice, bob = people("alice"), people("bob")
+    async with alice.chatting(bob.name), bob.chatting(alice.name):
+        await bob.until(lambda: bob.phase(alice.name) is PeerPhase.CONNECTED)
+        alice.node.command(f"/refuse {bob.name}")
+        await bob.until(lambda: f"no connection to {alice.name}" in bob.notices())
+        (told,) = [event for event in bob.events if isinstance(event, Notice) and event.about]
+        assert Outdated(told.about) not in bob.events[bob.events.index(told) :]
+        alice.node.command(f"/accept {bob.name}")
+        await bob.until(lambda: Outdated(told.about) in bob.events[bob.events.index(told) :])
+
+
+async def test_who_knocked_and_was_decided_about_need_not_be_read_about(people: Callable[[str], Person]) -> None:
+    alice, carol = people("alice"), people("carol")
+    async with alice.chatting("somebody"), carol.chatting(alice.name):
+        await alice.until(lambda: "asks to be let in" in alice.notices())
+        (told,) = [event for event in alice.events if isinstance(event, Notice) and event.about]
+        alice.node.command(f"/refuse {carol.name}")
+        assert Outdated(told.about) in alice.events

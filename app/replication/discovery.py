@@ -99,6 +99,11 @@ class Discovery:
         self._check_known_at = 0.0
         self._failure: str | None = None
 
+    @property
+    def failure(self) -> str:
+        """Why nobody can be found; empty while it works."""
+        return self._failure or ""
+
     def network_changed(self) -> None:
         self._changed = True
         self._wake.set()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from socket import socket
@@ -22,12 +22,12 @@ from app.errors import StorageError
 from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
 from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
-from app.replication.candidate import Address, Candidate
+from app.replication.candidate import Candidate
 from app.replication.duplicates import Peer
 from app.replication.exchange import Behind, Exchange, ExchangeEvent, Level, Misbehaved
 from app.replication.handshake import LocalHello, RemotePeer, Role
-from app.replication.mesh_dialler import SelfConnectionError, connect
-from app.replication.mesh_events import Admission, MeshEvent
+from app.replication.mesh_dialler import Connecting, SelfConnectionError, in_words
+from app.replication.mesh_events import Admission, MeshEvent, WayChanged
 from app.replication.mesh_exchange import ExchangeDriver, Ingest
 from app.replication.mesh_gate import Gate, Visit
 from app.replication.mesh_listener import Listener
@@ -37,9 +37,9 @@ from app.replication.session import Session
 from app.replication.transport import Connection, Tls, accept, start, wait_closed
 from app.status import Listening, Notice, PeerPhase
 from app.text import one_line
+from app.way import Reach, Way
 
 LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
-STALE_AFTER = 1.0  # seconds; by then TCP has sent its first packet twice
 SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the computer sleeps
 
 _LOG = logging.getLogger(__name__)
@@ -132,6 +132,15 @@ class Mesh:
         else:
             self._run.driver.committed(advances)
 
+    def way(self, name: str) -> Way | None:
+        """What is known of the way to a named peer; None if nobody of that name is dialled."""
+        return None if self._run is None else self._run.way(name)
+
+    def looks_again(self, name: str, key: bytes | None) -> None:
+        """A peer that was refused may come in now: it is no longer told to be refused."""
+        if self._run is not None:
+            self._run.members.tell(name, key, PeerPhase.CONNECTING, "looking for it")
+
     def reconsider(self) -> None:
         """The node's mind about people has changed: it is asked again about everybody who is connected, who was
         refused is dialled again, and what was withheld may be no more."""
@@ -153,7 +162,7 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._gate = Gate()
-        self._connecting: dict[Dial, tuple[float, asyncio.Timeout]] = {}
+        self._connecting = Connecting()
         self._at_the_door: set[socket] = set()  # accepted by the system, their tasks have yet to take their first step
         self._present = local_addresses()
         local, chosen = settings.local, settings.chosen
@@ -209,6 +218,10 @@ class _Run:
             stream.close()
         return self.members.leave()
 
+    def way(self, name: str) -> Way | None:
+        way = self._roster.way(name)
+        return way and replace(way, deaf=one_line(self._discovery.failure))
+
     def redial(self) -> None:
         self._roster.network_changed(self._loop.time())
         self._wake.set()
@@ -235,12 +248,20 @@ class _Run:
         return self._roster.wants(name) and not self._roster.is_connected(name)
 
     def heard(self, candidate: Candidate) -> None:
+        before = self._roster.found()
         self._roster.heard(candidate, self._loop.time())
-        self._give_up_connecting(candidate.addresses)
+        self._tell_found(before)
+        self._connecting.give_up(candidate.addresses)
         self._wake.set()
 
     def gone(self, instance: str) -> None:
+        before = self._roster.found()
         self._roster.gone(instance, self._loop.time())
+        self._tell_found(before)
+
+    def _tell_found(self, before: Set[str]) -> None:
+        for name in sorted(before ^ self._roster.found()):
+            self._settings.on_event(WayChanged(name))
 
     def notice(self, text: str) -> None:
         self._settings.on_event(Notice(one_line(text)))
@@ -316,8 +337,10 @@ class _Run:
     async def _serve_outbound(self, dial: Dial) -> None:
         member = self._new_member(Role.CLIENT, dial)
         try:
-            stream = await self._connect(dial)
+            stream = await self._connecting.to(dial.address, self._settings.chosen, self._present)
+            member.reach = Reach.STRANGE  # until it has proved who it is
             if self._roster.is_obsolete(dial):
+                member.reach = Reach.UNTRIED
                 stream.close()
                 return
             await start(stream, member.connection, self._tls)
@@ -326,24 +349,9 @@ class _Run:
             self._roster.met_myself(dial)
         except OSError as error:  # nobody there: the roster says when to try again
             member.story.failed(error)
+            member.why = in_words(error)
         finally:
             self.members.forget(member)
-
-    async def _connect(self, dial: Dial) -> socket:
-        try:
-            async with asyncio.timeout(None) as limit:
-                self._connecting[dial] = (self._loop.time(), limit)
-                return await connect(dial.address, self._settings.chosen, self._present)
-        finally:
-            del self._connecting[dial]
-
-    def _give_up_connecting(self, addresses: Iterable[Address] | None = None) -> None:
-        """Begin anew what has waited for a second: TCP repeats its first packet ever more rarely, and would go on
-        waiting when the other computer is there again. addresses: None for all."""
-        now = self._loop.time()
-        for dial, (since, limit) in self._connecting.items():
-            if now - since > STALE_AFTER and (addresses is None or dial.address in addresses):
-                limit.reschedule(now)
 
     def _new_member(self, role: Role, dial: Dial | None) -> Member:
         member = Member(dial)
@@ -382,7 +390,7 @@ class _Run:
             self.listener.refresh()
         self.members.drop_from(frozenset(address.ip for address in present))
         self._roster.network_changed(self._loop.time())
-        self._give_up_connecting()
+        self._connecting.give_up()
         self._discovery.network_changed()
         self._wake.set()
 

@@ -4,20 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import threading
 from collections.abc import Iterable, Sequence
 
 from app.replication.addresses import LocalAddress, is_loopback, open_outgoing, source_for
 from app.replication.candidate import Address
+from app.text import one_line
 
 CONNECT_LIMIT = 5.0  # seconds, per IP address
 RESOLVE_LIMIT = 10.0
 MAX_ADDRESSES = 8  # of one host name
+STALE_AFTER = 1.0  # seconds; by then TCP has sent its first packet twice
 
 
 class SelfConnectionError(OSError):
     """Both ends are the same: TCP connects to itself when the port it dials is the one it was given to dial from."""
+
+
+class Connecting:
+    """The attempts that are under way."""
+
+    def __init__(self) -> None:
+        self._limits: dict[object, tuple[Address, float, asyncio.Timeout]] = {}
+
+    async def to(self, address: Address, chosen: Sequence[str], present: Iterable[LocalAddress]) -> socket.socket:
+        """As `connect`."""
+        attempt = object()
+        try:
+            async with asyncio.timeout(None) as limit:
+                self._limits[attempt] = (address, asyncio.get_running_loop().time(), limit)
+                return await connect(address, chosen, present)
+        finally:
+            del self._limits[attempt]
+
+    def give_up(self, addresses: Iterable[Address] | None = None) -> None:
+        """Begin anew what has waited for a second: TCP repeats its first packet ever more rarely, and would go on
+        waiting when the other computer is there again. addresses: None for all."""
+        now = asyncio.get_running_loop().time()
+        for address, since, limit in self._limits.values():
+            if now - since > STALE_AFTER and (addresses is None or address in addresses):
+                limit.reschedule(now)
 
 
 async def connect(address: Address, chosen: Sequence[str], present: Iterable[LocalAddress]) -> socket.socket:
@@ -35,6 +63,15 @@ async def connect(address: Address, chosen: Sequence[str], present: Iterable[Loc
         except OSError as error:
             failure = error
     raise failure
+
+
+def in_words(error: OSError) -> str:
+    """What the system says about a dial that failed."""
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    code = error.errno or 0
+    said = os.strerror(code) if code > 0 else error.strerror or str(error)  # below zero: a name was not found
+    return one_line(said[:1].lower() + said[1:])
 
 
 async def _connect(target: Address, source: str | None) -> socket.socket:

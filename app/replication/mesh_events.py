@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from app.replication.frames import ByeReason
-from app.status import Listening, Notice, PeerPhase
+from app.status import Barrier, Listening, Notice, PeerPhase
 
 __all__ = ["Admission", "Listening", "MeshEvent", "Notice", "PeerState", "Verdict"]
 
@@ -30,12 +30,20 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class PeerState:
     """Where a peer stands now. name: as the user named it, else as it calls itself, harmless; key: 32 bytes, once
-    proved; detail: one sentence, harmless text."""
+    proved; detail: one sentence, harmless text; barrier: why it was refused."""
 
     name: str
     key: bytes | None
     phase: PeerPhase
     detail: str = ""
+    barrier: Barrier | None = None
 
 
-MeshEvent = PeerState | Notice | Listening
+@dataclass(frozen=True, slots=True)
+class WayChanged:
+    """A named peer was found, or is found no more (app.way.Way.found)."""
+
+    name: str
+
+
+MeshEvent = PeerState | WayChanged | Notice | Listening

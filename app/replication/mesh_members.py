@@ -25,8 +25,9 @@ from app.replication.patience import Pace
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
 from app.replication.transport import Connection
-from app.status import PeerPhase
+from app.status import Barrier, PeerPhase
 from app.text import one_line
+from app.way import Reach
 
 SILENT_AFTER = 7.0  # a living session hears something every 5 s at least, because it asks
 MAX_LINKS = 512  # with TLS and buffers about 200 KiB each
@@ -40,11 +41,11 @@ MAX_TOLD = 1_024  # peers whose last state is remembered; strangers can make any
 
 _LOG = logging.getLogger(__name__)
 _UNWELCOME = {
-    ByeReason.REFUSED,
-    ByeReason.ANOTHER_ROOM,
-    ByeReason.NO_COMMON_VERSION,
-    ByeReason.RULE_BROKEN,
-    ByeReason.ANOTHER_KEY,
+    ByeReason.REFUSED: Barrier.WILL,
+    ByeReason.ANOTHER_ROOM: Barrier.ROOM,
+    ByeReason.NO_COMMON_VERSION: Barrier.VERSION,
+    ByeReason.RULE_BROKEN: Barrier.RULE,
+    ByeReason.ANOTHER_KEY: Barrier.KEY,
 }
 
 
@@ -52,7 +53,8 @@ _UNWELCOME = {
 class Member:
     """One connection. dial: None for an inbound one; on_proved: called once it proved a key, with whether it is
     welcome, `remote` from then on; link: once it was not refused; story: what the log tells of it;
-    succeeds: who closed another connection in favour of this one, which has yet to be proved."""
+    succeeds: who closed another connection in favour of this one, which has yet to be proved; reach, why: how far a
+    dial came, if it failed."""
 
     dial: Dial | None
     connection: Connection = field(init=False)
@@ -60,6 +62,8 @@ class Member:
     on_proved: Callable[[bool], None] | None = None
     remote: RemotePeer | None = None
     link: Link[Member] | None = None
+    reach: Reach = Reach.FAILED
+    why: str = ""
     opened: bool = False
     ended: bool = False
     receiving: bool = False
@@ -185,8 +189,8 @@ class Members:
             connections.append(member.connection)
         return connections
 
-    def tell(self, name: str, key: bytes | None, phase: PeerPhase, detail: str) -> None:
-        state = PeerState(one_line(name), key, phase, one_line(detail))
+    def tell(self, name: str, key: bytes | None, phase: PeerPhase, detail: str, barrier: Barrier | None = None) -> None:
+        state = PeerState(one_line(name), key, phase, one_line(detail), barrier)
         which = (name_key(name), key)
         if self._told.pop(which, None) != state:
             self._on_state(state)
@@ -222,7 +226,7 @@ class Members:
             # Somebody else has the port or the address: not a peer that anybody here asked for.
             session.goodbye(ByeReason.REFUSED, f"looking for {dial.name}")
             self._end(member, ByeReason.DUPLICATE, "")
-            self._roster.refused(dial, self._loop.time())
+            self._roster.refused(dial, self._loop.time(), Reach.STRANGE, f"{remote.name} answers there")
             return
         admission = self._bounded(member, remote, self._admit(remote))
         member.story.judged(admission)
@@ -323,8 +327,8 @@ class Members:
         member.story.ended(member.connection, text or (reason.sentence if reason else ""), self._loop.time())
         if member.opened and member.session is not None:
             self._driver.close(member.session)
-        unwelcome = reason in _UNWELCOME
-        phase = PeerPhase.REFUSED if unwelcome else PeerPhase.LOST
+        barrier = None if reason is None else _UNWELCOME.get(reason)
+        phase = PeerPhase.LOST if barrier is None else PeerPhase.REFUSED
         now = self._loop.time()
         remote = member.remote
         if remote is not None and member.link is not None:
@@ -333,11 +337,11 @@ class Members:
                 if reason is ByeReason.DUPLICATE and (successor := self._dialling(remote)) is not None:
                     successor.succeeds = remote
                 elif not self._is_linked(remote):
-                    self.tell(remote.name, remote.key, phase, text)
-        elif remote is not None and unwelcome:
-            self.tell(remote.name, remote.key, phase, text)
-        elif member.dial is not None and unwelcome and not self._roster.is_connected(member.dial.name):
-            self.tell(member.dial.name, None, phase, text)
+                    self.tell(remote.name, remote.key, phase, text, barrier)
+        elif remote is not None and barrier:
+            self.tell(remote.name, remote.key, phase, text, barrier)
+        elif member.dial is not None and barrier and not self._roster.is_connected(member.dial.name):
+            self.tell(member.dial.name, None, phase, text, barrier)
         if member.succeeds is not None and member.link is None and not self._is_linked(member.succeeds):
             self.tell(member.succeeds.name, member.succeeds.key, PeerPhase.LOST, text)
         if member.dial is not None:
@@ -355,7 +359,7 @@ class Members:
         elif reason in _UNWELCOME:
             self._roster.refused(dial, now)
         elif member.link is None:
-            self._roster.failed(dial, now)
+            self._roster.failed(dial, now, member.reach, member.why)
 
     def _is_linked(self, remote: RemotePeer) -> bool:
         return any(link.peer.key == remote.key and link.item.opened for link in self._links)

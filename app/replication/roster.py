@@ -20,8 +20,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from app import way
 from app.names import PeerSpec, name_key, preferred_port
 from app.replication.candidate import Address, Candidate
+from app.text import one_line
+from app.way import Reach, Way
 
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 30.0
@@ -39,6 +42,9 @@ class Source(IntEnum):
     GIVEN = 0
     HEARD = 1
     FALLBACK = 2
+
+
+_SOURCES = {Source.GIVEN: way.Source.GIVEN, Source.HEARD: way.Source.HEARD, Source.FALLBACK: way.Source.GUESSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class _Target:
     due: float = 0.0
     reset_at: float = float("-inf")
     flying_since: float | None = None
+    reach: Reach = Reach.UNTRIED  # the last time that it was dialled
+    why: str = ""
 
     @property
     def node(self) -> bytes | None:
@@ -76,6 +84,7 @@ class _Wanted:
     given: list[Address] = field(default_factory=list)
     fallback: Address | None = None
     candidates: dict[str, Candidate] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)  # instance: the other room that it is in
     targets: dict[Address, _Target] = field(default_factory=dict)
     connected: dict[bytes, float] = field(default_factory=dict)  # node: since when
 
@@ -145,7 +154,14 @@ class Roster:
             if other is not wanted and candidate.instance in other.candidates:
                 del other.candidates[candidate.instance]
                 self._rebuild(other, now)
-        if wanted is None or name_key(candidate.room) != self._room or candidate.node == self._own_node:
+        if wanted is None or candidate.node == self._own_node:
+            return
+        wanted.elsewhere.pop(candidate.instance, None)
+        if name_key(candidate.room) != self._room:
+            if len(wanted.elsewhere) < MAX_CANDIDATES:
+                wanted.elsewhere[candidate.instance] = candidate.room
+            if wanted.candidates.pop(candidate.instance, None) is not None:
+                self._rebuild(wanted, now)
             return
         if candidate.instance not in wanted.candidates and len(wanted.candidates) >= MAX_CANDIDATES:
             return
@@ -159,6 +175,7 @@ class Roster:
     def gone(self, instance: str, now: float) -> None:
         """An instance said goodbye, or was not heard for too long."""
         for wanted in self._wanted.values():
+            wanted.elsewhere.pop(instance, None)
             if instance in wanted.candidates:
                 del wanted.candidates[instance]
                 self._rebuild(wanted, now)
@@ -187,17 +204,19 @@ class Roster:
         ]
         return min(times, default=None)
 
-    def failed(self, dial: Dial, now: float) -> None:
-        """Nobody answered there, or not in a way that makes a session."""
+    def failed(self, dial: Dial, now: float, reach: Reach = Reach.FAILED, why: str = "") -> None:
+        """Nobody answered there, or not in a way that makes a session. why: the system's word for it."""
         target = self._target(dial)
         if target is not None:
+            target.reach, target.why = reach, why
             self._delay(target, now)
 
-    def refused(self, dial: Dial, now: float) -> None:
+    def refused(self, dial: Dial, now: float, reach: Reach = Reach.MET, why: str = "") -> None:
         """Somebody answered who is not to be talked to, or does not want to: ask again, but rarely."""
         target = self._target(dial)
         if target is not None:
             target.attempts = _MANY_ATTEMPTS
+            target.reach, target.why = reach, why
             self._delay(target, now)
 
     def met_myself(self, dial: Dial) -> None:
@@ -206,6 +225,7 @@ class Roster:
         if target is not None:
             target.flying_since = None
             target.myself = True
+            target.reach = Reach.MYSELF
 
     def connected(self, name: str, node: bytes, dial: Dial | None, now: float) -> None:
         """A session with a named peer was authenticated and not refused, through `dial` or from the other side."""
@@ -213,6 +233,7 @@ class Roster:
         if target is not None:
             target.flying_since = None
             target.met_node = node
+            target.reach, target.why = Reach.MET, ""
         wanted = self._wanted.get(name_key(name))
         if wanted is not None:
             wanted.connected[node] = now
@@ -232,6 +253,26 @@ class Roster:
     def is_connected(self, name: str) -> bool:
         wanted = self._wanted.get(name_key(name))
         return wanted is not None and bool(wanted.connected)
+
+    def found(self) -> frozenset[str]:
+        """The names to whose owners a way is known, as the user calls them."""
+        return frozenset(name for name in self.names() if (way := self.way(name)) is not None and way.found)
+
+    def way(self, name: str) -> Way | None:
+        """What is known of the way to a peer; None if nobody of that name is dialled."""
+        wanted = self._wanted.get(name_key(name))
+        if wanted is None:
+            return None
+        attempts = tuple(
+            way.Attempt(
+                one_line(str(target.address)),
+                _SOURCES[target.source],
+                target.reach if target.flying_since is None else Reach.TRYING,
+                one_line(target.why),
+            )
+            for target in wanted.targets.values()
+        )
+        return Way(attempts, tuple(sorted({one_line(room) for room in wanted.elsewhere.values()})))
 
     def is_obsolete(self, dial: Dial) -> bool:
         """Whether what the dial is for has been reached in another way meanwhile."""

@@ -20,6 +20,7 @@ from app.timeline import Evidence, Landed, TimelineEntry, TimelineReader
 
 if TYPE_CHECKING:
     from app.search import Query
+    from app.why import Step
 
 
 class Found(Protocol):
@@ -123,6 +124,9 @@ class ChatBackend(Protocol):
 
     def statuses(self) -> Sequence[PeerStatus]:
         """Every peer there is something to say about."""
+
+    def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
+        """How far the way to a peer has come, or to each who was named. ChatError: nobody is called so."""
 
     def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
         """Call `listener` in the event loop with what happens; the answer ends it."""

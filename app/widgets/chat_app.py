@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
@@ -29,7 +31,7 @@ from app.entry import check_text
 from app.errors import ChatError, LocalEntryError
 from app.mentions import Mentions
 from app.settings import Settings
-from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
+from app.status import Held, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
@@ -44,6 +46,7 @@ from app.widgets.keys import Keymap, Place
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
+from app.widgets.moments import since
 from app.widgets.muting import Muting
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
@@ -58,6 +61,7 @@ from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
 from app.widgets.vocabulary import vocabulary
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
+_RATES_INTERVAL = 1.0
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
 # While a long history pours in, 80,000 messages a second would be read here one by one, and letters wait for 100 ms.
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
@@ -110,10 +114,11 @@ class ChatApp(App[None]):
         taste: Taste | None = None,
         settings: Settings | None = None,
         zone: tzinfo | None = None,
+        wall: Callable[[], int] = lambda: time.time_ns() // 1000,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """draft: what the composer begins with; view, taste: what is remembered of earlier starts; settings: those
-        of config.toml; zone: in which times are shown, None for the computer's own."""
+        of config.toml; zone: in which times are shown, None for the computer's own; wall: microseconds since 1970."""
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
         if no_color:
@@ -138,8 +143,10 @@ class ChatApp(App[None]):
             self._choose_keys()
         self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
         self._zone = zone
+        self._wall = wall
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
+        self._rates_pending = False
         self._terminal_title = ""
         self.failure: BaseException | None = None
 
@@ -151,7 +158,7 @@ class ChatApp(App[None]):
 
     def compose(self) -> ComposeResult:
         peers = self._backend.statuses()
-        self._peer_bar = PeerBar(peers, id="peers")
+        self._peer_bar = PeerBar(peers, self._moment, id="peers")
         self._pane = MessagePane(
             self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
         )
@@ -180,6 +187,7 @@ class ChatApp(App[None]):
             answer=self._teller.answer,
             zone=self._zone,
             keymap=self._chosen_keys,
+            wall=self._wall,
         )
         self._reading = Reading(
             self._backend,
@@ -326,10 +334,14 @@ class ChatApp(App[None]):
 
     def command_peers(self, _: str) -> None:
         def rows() -> list[Row]:
-            clocks = self._reading.clocks.rows()
-            return [*sheets.peer_rows(self._backend.statuses()), *clocks, *self._muting.rows()]
+            peers = sheets.peer_rows(self._backend.statuses(), self._moment)
+            return [*peers, *self._reading.clocks.rows(), *self._muting.rows()]
 
         self.push_screen(InfoScreen("Who is there", rows))
+
+    def command_why(self, name: str) -> None:
+        self._backend.why(name)
+        self.push_screen(InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name))))
 
     def command_keys(self, _: str) -> None:
         from app.widgets.help import name_rows
@@ -558,6 +570,8 @@ class ChatApp(App[None]):
                 self.set_timer(_PEERS_INTERVAL, self._show_peers)
             case Notice() as notice:
                 self._teller.tell(notice)
+            case Outdated(about):
+                self._teller.withdraw(about)
             case Held():
                 self._pane.held(self._backend.holdings.up_to())
             case Renamed():
@@ -615,11 +629,23 @@ class ChatApp(App[None]):
 
     def _show_peers(self) -> None:
         self._peers_pending = False
-        self._peer_bar.show(self._backend.statuses())
+        peers = self._backend.statuses()
+        self._peer_bar.show(peers)
+        if any(peer.missing or peer.lacking for peer in peers) and not self._rates_pending:
+            self._rates_pending = True
+            self.set_timer(_RATES_INTERVAL, self._show_rates)
         self._pane.held(self._backend.holdings.up_to())
         self._show_summary()
         if isinstance(self.screen, InfoScreen):
             self.screen.update()
+
+    def _show_rates(self) -> None:
+        """Nobody tells that a transfer has become slower."""
+        self._rates_pending = False
+        self._show_peers()
+
+    def _moment(self, time: int) -> str:
+        return since(time, self._wall(), self._zone)
 
     def _show_summary(self) -> None:
         peers = self._backend.statuses()

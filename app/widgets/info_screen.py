@@ -13,7 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from app.widgets.wrap import wrap
+
 Row = tuple[str, str]
+_MAX_WIDTH = 84  # as in chat.tcss
+_AROUND = 3  # cells for the padding and a scroll bar
 _WIDE = 72  # narrower, what is said goes below its term
 
 
@@ -41,8 +45,12 @@ class InfoScreen(ModalScreen[None]):
         rows = self._rows()
         column = max((cell_len(term) for term, _ in rows), default=0) + 2
         parts = [Content.assemble((self._title, "bold"), ("  Esc closes", "$text-muted")), Content("")]
+        beside = self.size.width >= _WIDE
+        left = column if beside else 2
+        room = max(1, min(self.size.width, _MAX_WIDTH) - _AROUND - left)
         for term, said in rows:
-            beside = self.size.width >= _WIDE
             gap = " " * (column - cell_len(term)) if beside else "\n  " if term and said else ""
-            parts.append(Content.assemble((term, "bold"), gap, said))
+            indent = left if beside or term else 0
+            lines = [said[low:high] for low, high in wrap(said, room + left - indent)]
+            parts.append(Content.assemble((term, "bold"), gap, ("\n" + " " * indent).join(lines)))
         return Content("\n").join(parts)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
@@ -42,6 +41,7 @@ class MessageMode:
         answer: Callable[[Notice], None],
         zone: tzinfo | None,
         keymap: Keymap,
+        wall: Callable[[], int],
     ) -> None:
         """copy: a text to the clipboard, and says so; answer: tells what somebody who just pressed a key waits for;
         zone: of times, None for the computer's own; keymap: keys that the person chose."""
@@ -56,6 +56,7 @@ class MessageMode:
         self._zone = zone
         self._copy = copy
         self._links = LinkChoice(copy, answer)
+        self._wall = wall
         self._about_to_delete: tuple[bytes, int] | None = None
         self._hits: Sequence[TimelineEntry] = ()  # of the last search, the newest first
         self._at = 0
@@ -198,7 +199,7 @@ class MessageMode:
         else:  # of a feed of mine from another device or an earlier database, nobody tells this one who holds it
             holders = [Holder("who brought it here", True)]
         versions = log.versions(entry.feed, entry.seq)
-        rows = details(entry, self._backend.people, versions, holders, now=time.time_ns() // 1000, zone=self._zone)
+        rows = details(entry, self._backend.people, versions, holders, now=self._wall(), zone=self._zone)
         self._pane.app.push_screen(InfoScreen("This message", lambda: rows))
 
 

@@ -68,6 +68,14 @@ class NoticeBoard(Widget):
         if self._notice is not None:
             self._next()
 
+    def withdraw(self, about: str) -> None:
+        """What notices were about is no more so: nobody need read them."""
+        self._waiting = [notice for notice in self._waiting if notice.about != about]
+        if self._notice is not None and self._notice.about == about:
+            self._next()
+        elif self._notice is not None:
+            self.refresh(layout=True)  # it says how many wait
+
     def _wait(self, notice: Notice, *, first: bool) -> None:
         """first: before those that are as important, else after them."""
         key = [(-matter, not urgent) for matter, urgent in (waiting.rank for waiting in self._waiting)]

@@ -1,11 +1,11 @@
-"""Who is there: each peer's state as a sign and a word, in one row.
+"""Who is there: each peer's state as a sign and words, in one row.
 
 Where it is too narrow for that, peers with the same state share the word, then they are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -22,16 +22,20 @@ SIGNS = {
     PeerPhase.REFUSED: "✕",
     PeerPhase.KNOCKING: "?",
 }
+NOBODY = "nobody named: chat-tui ME PEER"
 _ORDER = list(SIGNS)
 _GAP = "  "
+_BAR_CELLS = 6
 
 Piece = tuple[str, PeerPhase]
+Moment = Callable[[int], str]  # a time that has passed, microseconds since 1970, in a word
 
 
 class PeerBar(Widget):
-    def __init__(self, peers: Sequence[PeerStatus] = (), *, id: str | None = None) -> None:
+    def __init__(self, peers: Sequence[PeerStatus], moment: Moment, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._peers = list(peers)
+        self._moment = moment
 
     def show(self, peers: Sequence[PeerStatus]) -> None:
         self._peers = list(peers)
@@ -39,31 +43,49 @@ class PeerBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for text, phase in fold(self._peers, self.size.width):
-            parts.append(Content.styled(text, "$text-success" if phase is PeerPhase.CONNECTED else "$text-warning"))
+        for text, phase in fold(self._peers, self.size.width, self._moment):
+            parts.append(Content.styled(text, style_of(phase)))
             parts.append(Content(_GAP))
         return Content("").join(parts[:-1])
 
 
-def describe(peer: PeerStatus) -> str:
+def style_of(phase: PeerPhase) -> str:
+    return "$text-success" if phase is PeerPhase.CONNECTED else "$text-warning"
+
+
+def describe(peer: PeerStatus, moment: Moment) -> str:
     """A peer's state in words, without the name."""
     words = [peer.word]
-    if peer.phase is PeerPhase.CONNECTED:
-        words += [f"{peer.missing:,} to get"] if peer.missing else []
-        words += [f"{peer.lacking:,} to give"] if peer.lacking else []
+    match peer.phase:
+        case PeerPhase.CONNECTED:
+            words += [f"{peer.missing:,} to get"] if peer.missing else []
+            words += [f"{peer.lacking:,} to give"] if peer.lacking else []
+            words[-1] += f" {progress(peer, _BAR_CELLS)}" if peer.total else ""
+        case PeerPhase.LOST:
+            words[-1] += f" since {moment(peer.seen)}" if peer.seen else ""
+        case PeerPhase.CONNECTING:
+            words += [f"last here {moment(peer.seen)}"] if peer.seen else []
     words += ["verified"] if peer.verified else []
     return ", ".join(words)
 
 
-def fold(peers: Sequence[PeerStatus], width: int) -> list[Piece]:
+def progress(peer: PeerStatus, cells: int) -> str:
+    """How far a long transfer has come, and how fast it is."""
+    done = max(0.0, 1 - peer.missing / max(peer.total, 1))
+    full = int(done * cells)
+    rate = f" {peer.rate:,.0f}/s" if peer.rate >= 1 else ""
+    return "█" * full + "░" * (cells - full) + f" {int(done * 100)} %{rate}"
+
+
+def fold(peers: Sequence[PeerStatus], width: int, moment: Moment) -> list[Piece]:
     """What to show of `peers` in `width` cells: the most telling of the ways that fit."""
     if not peers:
-        return [(shorten("nobody named: chat-tui ME PEER", width), PeerPhase.CONNECTING)]
+        return [(shorten(NOBODY, width), PeerPhase.CONNECTING)]
     names: dict[tuple[PeerPhase, str], list[str]] = {}
     for peer in sorted(peers, key=lambda peer: _ORDER.index(peer.phase)):
         names.setdefault((peer.phase, peer.word), []).append(one_line(peer.label))
     ways = (
-        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {describe(peer)}", peer.phase) for peer in peers],
+        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {describe(peer, moment)}", peer.phase) for peer in peers],
         [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {peer.word}", peer.phase) for peer in peers],
         [(f"{SIGNS[phase]} {word}: {', '.join(who)}", phase) for (phase, word), who in names.items()],
         [(f"{SIGNS[phase]} {len(who)} {word}", phase) for (phase, word), who in names.items()],

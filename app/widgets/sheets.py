@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from app.names import DEFAULT_ROOM
 from app.status import Notice, PeerStatus
 from app.text import one_line
 from app.widgets.backend import ChatBackend
 from app.widgets.info_screen import Row
-from app.widgets.peer_bar import SIGNS, describe
+from app.widgets.peer_bar import SIGNS, Moment, describe
+
+if TYPE_CHECKING:
+    from app.why import Step
 
 
-def peer_rows(peers: Sequence[PeerStatus]) -> Sequence[Row]:
+def peer_rows(peers: Sequence[PeerStatus], moment: Moment) -> Sequence[Row]:
     rows = [
         (
             f"{SIGNS[peer.phase]} {one_line(peer.label)}",
-            describe(peer)
+            describe(peer, moment)
+            + (", level" if peer.level else "")
             + (f": {one_line(peer.detail)}" if peer.detail else "")
             + (f" ({one_line(peer.known)})" if peer.known else ""),
         )
         for peer in peers
     ]
+    return rows or [("", "nobody is named: start with chat-tui ME PEER")]
+
+
+def way_rows(peers: Sequence[tuple[str, Sequence[Step]]]) -> Sequence[Row]:
+    """peers: what each is called, and the steps of the way to it."""
+    rows: list[Row] = []
+    for label, steps in peers:
+        rows += [("", "")] if rows else []
+        rows.append((one_line(label), ""))
+        rows += [(f"{step.mark.value} {step.stage.value}", step.said) for step in steps]
     return rows or [("", "nobody is named: start with chat-tui ME PEER")]
 
 

@@ -81,6 +81,12 @@ class StatusBar(Widget):
         if self._notice is not None:
             self._next_notice()
 
+    def withdraw(self, about: str) -> None:
+        """What notices were about is no more so."""
+        self._waiting = deque((notice for notice in self._waiting if notice.about != about), _MAX_WAITING)
+        if self._notice is not None and self._notice.about == about:
+            self._next_notice()
+
     def _next_notice(self) -> None:
         self._notice = self._waiting.popleft() if self._waiting else None
         self._notice_number += 1

@@ -30,6 +30,11 @@ class Teller:
     def refuse(self, why: str) -> None:
         self.answer(Notice(why, urgent=True))
 
+    def withdraw(self, about: str) -> None:
+        """What some notices were about is no more so."""
+        self._bar.withdraw(about)
+        self._board.withdraw(about)
+
     def tell(self, notice: Notice) -> None:
         self.kept.append((f"{datetime.now().astimezone():%H:%M}", notice))
         if notice.urgent or notice.matter or not self._bar.has_room_for(notice):

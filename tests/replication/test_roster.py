@@ -11,6 +11,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import way
 from app.names import PeerSpec, preferred_port
 from app.replication.candidate import Address, Candidate
 from app.replication.roster import (
@@ -23,6 +24,7 @@ from app.replication.roster import (
     Dial,
     Roster,
 )
+from app.way import Reach
 
 OWN_NODE, BOB, BOB_PHONE = (bytes([n]) * 16 for n in (1, 2, 3))
 LAN, LAN_2 = Address("192.0.2.7", 4000), Address("192.0.2.7", 4001)
@@ -312,3 +314,58 @@ def test_who_answers_a_dial_may_be_any_peer_that_was_named() -> None:
     assert peers.expects("carol", OTHER_KEY)
     assert peers.expects("BOB", OTHER_KEY)  # refused for its key, aloud
     assert not peers.expects("dave", KEY)
+
+
+def attempts(where: Roster) -> list[tuple[str, way.Source, Reach, str]]:
+    found = where.way("bob")
+    assert found is not None
+    return [(attempt.address, attempt.source, attempt.reach, attempt.why) for attempt in found.attempts]
+
+
+def test_what_came_of_each_dial_is_known() -> None:
+    where = roster(PeerSpec("bob"), loopback="127.0.0.1")
+    assert attempts(where) == [(str(FALLBACK), way.Source.GUESSED, Reach.UNTRIED, "")]
+    where.heard(bob(LAN), 0.0)
+    (dial,) = where.due(0.0)
+    assert attempts(where)[0] == (str(LAN), way.Source.HEARD, Reach.TRYING, "")
+    where.failed(dial, 1.0, why="no answer")
+    assert attempts(where)[0][2:] == (Reach.FAILED, "no answer")
+    where.refused(dial, 2.0, Reach.STRANGE, "carol answers there")
+    assert attempts(where)[0][2:] == (Reach.STRANGE, "carol answers there")
+    where.connected("bob", BOB, dial, 3.0)
+    assert attempts(where)[0][2:] == (Reach.MET, "")
+
+
+def test_a_peer_is_found_once_more_is_known_than_a_guess() -> None:
+    where = roster(PeerSpec("Bob"), PeerSpec("carol", None, "192.0.2.9", 5000), loopback="127.0.0.1")
+    assert where.found() == {"carol"}
+    where.heard(bob(LAN), 0.0)
+    assert where.found() == {"Bob", "carol"}
+    where.gone("bob", 1.0)
+    assert where.found() == {"carol"}
+
+
+def test_who_announces_another_room_is_not_dialled_but_known() -> None:
+    where = roster(PeerSpec("bob"))
+    where.heard(replace(bob(LAN), room="kitchen"), 0.0)
+    assert where.way("bob") == way.Way((), ("kitchen",))
+    assert where.due(0.0) == []
+    where.heard(bob(LAN), 1.0)
+    assert where.way("bob") == way.Way((way.Attempt(str(LAN), way.Source.HEARD, Reach.UNTRIED),))
+    where.heard(replace(bob(LAN), room="kitchen"), 2.0)
+    assert where.way("bob") == way.Way((), ("kitchen",))
+    where.gone("bob", 3.0)
+    assert where.way("bob") == way.Way()
+
+
+def test_rooms_of_strangers_are_remembered_to_a_number() -> None:
+    where = roster(PeerSpec("bob"))
+    for number in range(3 * MAX_CANDIDATES):
+        where.heard(replace(bob(LAN, instance=f"bob-{number}"), room=f"room{number}"), 0.0)
+    found = where.way("bob")
+    assert found is not None
+    assert len(found.elsewhere) == MAX_CANDIDATES
+
+
+def test_there_is_no_way_to_who_is_not_named() -> None:
+    assert roster(PeerSpec("bob")).way("carol") is None

@@ -21,6 +21,8 @@ from app.people import People
 from app.status import Held, NodeEvent, Notice, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.timeline import TimelineEntry
+from app.way import Way
+from app.why import Knowledge, Step, explain
 
 MINUTE = 60_000_000
 START = 1_700_000_000 * 1_000_000  # 14 November 2023, 22:13:20 UTC
@@ -79,6 +81,10 @@ class LocalChat:
 
     def statuses(self) -> Sequence[PeerStatus]:
         return list(self._states.values())
+
+    def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
+        peers = [self._states[name]] if name else list(self._states.values())
+        return [(peer.label, explain(Knowledge(self.me, self.room, peer, Way()))) for peer in peers]
 
     def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
         self._listeners.append(listener)

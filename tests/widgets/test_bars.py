@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from app.status import PeerPhase, PeerStatus
 from app.widgets.chat_app import ChatApp
 from app.widgets.commands import COMMANDS, Hint, Run, Say, read
-from app.widgets.peer_bar import fold
+from app.widgets.peer_bar import fold, progress
 
 PEERS = [
     PeerStatus("bob", PeerPhase.CONNECTED),
@@ -18,17 +18,41 @@ PEERS = [
 ]
 
 
+def moment(time: int) -> str:
+    return f"moment {time}"
+
+
 def shown(peers: list[PeerStatus], width: int) -> list[str]:
-    return [text for text, _ in fold(peers, width)]
+    return [text for text, _ in fold(peers, width, moment)]
 
 
 def test_each_peer_has_a_sign_and_a_word_where_there_is_room() -> None:
-    assert shown(PEERS, 60) == ["● bob connected", "○ carol connecting", "● dave connected"]
+    assert shown(PEERS, 60) == ["● bob connected", "○ carol looking", "● dave connected"]
 
 
 def test_another_device_of_mine_is_called_so() -> None:
     mine = PeerStatus("alice", PeerPhase.CONNECTED, own=True)
     assert shown([mine], 60) == ["● alice (my other device) connected"]
+
+
+def test_it_says_how_far_a_long_transfer_has_come_and_how_fast() -> None:
+    bob = PeerStatus("bob", PeerPhase.CONNECTED, missing=45_120, total=60_000, rate=12_300.4)
+    assert shown([bob], 80) == ["● bob connected, 45,120 to get █░░░░░ 24 % 12,300/s"]
+
+
+def test_it_says_since_when_somebody_is_gone() -> None:
+    assert shown([PeerStatus("bob", PeerPhase.LOST, seen=5)], 60) == ["– bob lost since moment 5"]
+    assert shown([PeerStatus("bob", PeerPhase.CONNECTING, seen=5)], 60) == ["○ bob looking, last here moment 5"]
+
+
+def test_who_was_found_is_dialled() -> None:
+    assert shown([PeerStatus("bob", PeerPhase.CONNECTING, dialling=True)], 60) == ["○ bob dialling"]
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(1, 40))
+def test_a_progress_bar_has_its_width_whatever_is_claimed(missing: int, total: int, cells: int) -> None:
+    bar = progress(PeerStatus("bob", PeerPhase.CONNECTED, missing=missing, total=total), cells)
+    assert sum(bar.count(sign) for sign in "█░") == cells
 
 
 def test_who_knocks_is_told_from_who_has_to_let_me_in() -> None:
@@ -38,11 +62,11 @@ def test_who_knocks_is_told_from_who_has_to_let_me_in() -> None:
 
 
 def test_peers_share_a_word_where_there_is_less_room() -> None:
-    assert shown(PEERS, 45) == ["● connected: bob, dave", "○ connecting: carol"]
+    assert shown(PEERS, 45) == ["● connected: bob, dave", "○ looking: carol"]
 
 
 def test_peers_are_counted_where_there_is_little_room() -> None:
-    assert shown(PEERS, 38) == ["● 2 connected", "○ 1 connecting"]
+    assert shown(PEERS, 38) == ["● 2 connected", "○ 1 looking"]
 
 
 @given(st.lists(st.builds(PeerStatus, st.text(min_size=1), st.sampled_from(PeerPhase))), st.integers(0, 100))

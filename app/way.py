@@ -1,0 +1,50 @@
+"""What is known of the way to a named peer: whether it was found, and what came of dialling it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Source(Enum):
+    """Where an address comes from."""
+
+    GIVEN = "given"  # on the command line
+    HEARD = "heard"  # by multicast DNS
+    GUESSED = "guessed"  # the peer's usual port on this computer
+
+
+class Reach(Enum):
+    """What came of dialling an address the last time."""
+
+    UNTRIED = "not tried yet"
+    TRYING = "being tried"
+    FAILED = "nobody answers"
+    STRANGE = "something else answers"
+    MET = "the peer answers"
+    MYSELF = "this very program"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """address: with its port, as people write it; why: the system's word for what went wrong, or who answers there."""
+
+    address: str
+    source: Source
+    reach: Reach
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """attempts: at each address that is known; elsewhere: the rooms in which somebody of that name announces itself;
+    deaf: why multicast DNS does not work here, empty if it does. Harmless text."""
+
+    attempts: tuple[Attempt, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    deaf: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether more is known than the guess that the peer may be on this computer."""
+        return any(attempt.source is not Source.GUESSED for attempt in self.attempts)
