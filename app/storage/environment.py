@@ -23,7 +23,13 @@ import lmdb
 
 from app.errors import DamagedError, DiskFullError, NewerSchemaError, ReadOnlyError, StorageError
 from app.storage import schema
-from app.storage.folder import disk_full_sentence, failing_disk_sentence, is_disk_full, read_only_disk_sentence
+from app.storage.folder import (
+    disk_full_sentence,
+    failing_disk_sentence,
+    folder_error,
+    is_disk_full,
+    read_only_disk_sentence,
+)
 
 T = TypeVar("T")
 Txn: TypeAlias = "lmdb.Transaction[bytes]"
@@ -32,6 +38,7 @@ Table: TypeAlias = "lmdb._Database"
 _MIB = 1 << 20
 FIRST_MAP = 64 * _MIB
 MAX_GROWTH = 1024 * _MIB  # above it the map grows by this much at a time: a map costs address space, not memory
+LOCK_FILE_BYTES = 8192  # for 126 readers, LMDB's default
 ENGINE = 0  # the format of LMDB 0.9; py-lmdb 3 has 1.0 too, whose files 0.9 cannot read
 
 _DAMAGE = (
@@ -68,6 +75,8 @@ class Environment:
     def _open(self) -> None:
         self._size = check_file(self.path)
         self._map_size = max(self._map_size, 2 * self._size)
+        if not self._read_only:
+            _reserve_lock_file(self.path)
         self._env = _open_lmdb(self.path, self._map_size, read_only=self._read_only, lock=not self._read_only)
         try:
             self.version = self._schema_version(self._env)
@@ -252,6 +261,22 @@ def create(path: Path, fill: Callable[[Txn, dict[bytes, Table]], None]) -> None:
             env.close()
     except lmdb.Error as error:
         raise lmdb_error(path, error) from error
+
+
+def _reserve_lock_file(path: Path) -> None:
+    """LMDB writes in its lock file through a map: where the disk has no room for a page of it, that is a SIGBUS.
+
+    To be called while this process does not have it open: closing it gives up this process's locks on it.
+    """
+    try:
+        descriptor = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, LOCK_FILE_BYTES)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise folder_error(path.parent, error) from error
 
 
 def _open_lmdb(path: Path, map_size: int, *, read_only: bool, lock: bool) -> lmdb.Environment:

@@ -214,7 +214,7 @@ class Lines:
         deadline = time.monotonic() + patience
         while not fulfilled():
             if not self._read(deadline - time.monotonic()):
-                said = "\n".join([*self.seen, *self.remarks])
+                said = "\n".join(line[:200] for line in [*self.seen[-20:], *self.remarks[-20:]])
                 raise AssertionError(f"{what!r} did not come, status {self.process.poll()}:\n{said}")
 
     def _read(self, seconds: float) -> bool:
@@ -241,6 +241,7 @@ class Household:
         self._suffix = os.urandom(3).hex()
         self._running: list[Terminal | Lines] = []
         self.settings: dict[str, str] = {}  # environment variables of what is started from now on
+        self.prefix: list[str] = []  # a command that starts what follows it, in another namespace for example
 
     def name(self, name: str) -> str:
         """A name of this test alone."""
@@ -251,7 +252,7 @@ class Household:
 
     def arguments(self, me: str, *words: str, data_of: str = "") -> list[str]:
         """data_of: whose folder is used, if it is not that of `me`."""
-        return [*PROGRAM, "--data-dir", str(self.data_dir(data_of or me)), "--interface", "127.0.0.1", me, *words]
+        return [*self.prefix, *PROGRAM, "--data-dir", str(self.data_dir(data_of or me)), "--interface", "127.0.0.1", me, *words]
 
     def terminal(self, me: str, *words: str, columns: int = 100, rows: int = 30) -> Terminal:
         return self._in_terminal(self.arguments(me, *words), columns, rows)
@@ -274,7 +275,7 @@ class Household:
     def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run to the end a command that starts no chat."""
         return subprocess.run(
-            [*PROGRAM, *words],
+            [*self.prefix, *PROGRAM, *words],
             input=text,
             capture_output=True,
             text=True,
