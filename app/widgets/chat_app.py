@@ -39,7 +39,7 @@ from app.widgets import commands, sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
-from app.widgets.composer import Composer
+from app.widgets.composer import Composer, send_keys
 from app.widgets.info_screen import InfoScreen, Row
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
@@ -174,7 +174,7 @@ class ChatApp(App[None]):
             self._purpose_line,
             vocabulary(self._backend, self._zone, {}),
             keymap=self._chosen_keys,
-            placeholder="Write a message, Enter sends",
+            placeholder=f"Write a message, {send_keys(self._chosen_keys)} sends",
             id="composer",
         )
         self._message_mode = MessageMode(

@@ -18,7 +18,7 @@ from app.widgets.completer import Completer
 from app.widgets.completion import Vocabulary
 from app.widgets.editor import Editor, clean, location_at
 from app.widgets.inputs import Inputs
-from app.widgets.keys import Keymap
+from app.widgets.keys import Keymap, key_names
 from app.widgets.lookup import Lookup
 from app.widgets.purpose import PurposeLine, told
 
@@ -214,3 +214,9 @@ class Composer(Editor):
             start, sign = named
             self.history.checkpoint()
             self.replace(sign, location_at(before, start), self.cursor_location)
+
+
+def send_keys(keymap: Keymap) -> str:
+    """By which keys a message is sent."""
+    sends = [each for each in Composer.BINDINGS if isinstance(each, Binding) and each.action == "send"]
+    return ", ".join(key_names(binding, keymap) for binding in sends)

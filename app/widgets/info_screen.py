@@ -19,6 +19,7 @@ Row = tuple[str, str]
 _MAX_WIDTH = 84  # as in chat.tcss
 _AROUND = 3  # cells for the padding and a scroll bar
 _WIDE = 72  # narrower, what is said goes below its term
+_MAX_TERM = 26  # cells; below a longer one too, or there would be little room beside all of them
 
 
 class InfoScreen(ModalScreen[None]):
@@ -43,13 +44,16 @@ class InfoScreen(ModalScreen[None]):
 
     def _content(self) -> Content:
         rows = self._rows()
-        column = max((cell_len(term) for term, _ in rows), default=0) + 2
+        column = max((cell_len(term) for term, _ in rows if cell_len(term) <= _MAX_TERM), default=0) + 2
         parts = [Content.assemble((self._title, "bold"), ("  Esc closes", "$text-muted")), Content("")]
         beside = self.size.width >= _WIDE
         left = column if beside else 2
         room = max(1, min(self.size.width, _MAX_WIDTH) - _AROUND - left)
         for term, said in rows:
-            gap = " " * (column - cell_len(term)) if beside else "\n  " if term and said else ""
+            if beside and cell_len(term) < column:
+                gap = " " * (column - cell_len(term))
+            else:
+                gap = "\n" + " " * left if term and said else ""
             indent = left if beside or term else 0
             lines = [said[low:high] for low, high in wrap(said, room + left - indent)]
             parts.append(Content.assemble((term, "bold"), gap, ("\n" + " " * indent).join(lines)))
