@@ -37,6 +37,13 @@ class Holdings:
         self._seen: dict[bytes, int] = {}  # since the start
         self._unsaved: set[bytes] = set()
 
+    def begin_anew(self, feed: bytes) -> None:
+        """The own feed is another one."""
+        self.save_all()
+        self._feed = feed
+        self._held = {key: record.held.get(feed, 0) for key, record in self._door.records.items()}
+        self._unsaved.clear()
+
     def acknowledged(self, key: bytes, seq: int) -> bool:
         """Somebody holds my entries up to `seq`. Whether that is news."""
         if not self._counts(key) or self._held.get(key, 0) >= seq:

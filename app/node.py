@@ -27,6 +27,7 @@ from app.frontier import Advance
 from app.holdings import Holdings
 from app.identity import Identity, fingerprint
 from app.names import PeerSpec, name_key
+from app.own_feed import OwnFeed
 from app.peer_states import PeerStates
 from app.peers import Author, PeerRecord
 from app.people import People
@@ -83,6 +84,8 @@ class Node:
             can_ask=options.face in (None, Face.SCREEN) or options.input is LineFormat.JSON,
         )
         self._mesh: Mesh | None = None
+        self._own = OwnFeed(log, self._tell)
+        self._finding: set[asyncio.Task[None]] = set()  # at most one for each session
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
         self._level: set[str] = set()  # names whose node was level when it was last heard of
@@ -143,6 +146,24 @@ class Node:
 
     async def run(self) -> None:
         """Look for peers and replicate until cancelled, then say goodbye within about a second."""
+        helping = [
+            asyncio.create_task(self._save_held()),
+            asyncio.create_task(door_bell.listen(self.log.folder, self._decide)),
+        ]
+        self._own.begin()
+        try:
+            while True:
+                await self._replicate()
+                self._begin_anew()
+        finally:
+            self._own.end()
+            for task in helping:
+                task.cancel()
+            await asyncio.wait(helping)
+            self.holdings.save_all()
+
+    async def _replicate(self) -> None:
+        """Until the own feed is another one."""
         from app.replication.exchange import Exchange
         from app.replication.handshake import LocalHello
         from app.replication.mesh import Mesh
@@ -181,20 +202,25 @@ class Node:
             on_event=self._on_event,
         )
         self.states.way = mesh.way
-        helping = [
-            asyncio.create_task(self._save_held()),
-            asyncio.create_task(door_bell.listen(self.log.folder, self._decide)),
-        ]
+        running, renewed = asyncio.create_task(mesh.run()), asyncio.create_task(self._own.renewed.wait())
         try:
-            await mesh.run()
+            await asyncio.wait([running, renewed], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._mesh = None
             self.states.way = lambda _: None
             unsubscribe()
-            for task in helping:
-                task.cancel()
-            await asyncio.wait(helping)
-            self.holdings.save_all()
+            renewed.cancel()
+            running.cancel()
+            await asyncio.wait([running, renewed, *self._finding])
+        if not running.cancelled():
+            running.result()  # it ends with an error or not at all
+
+    def _begin_anew(self) -> None:
+        """With another own feed, as another node."""
+        self._own.renewed.clear()
+        self._level.clear()
+        self.holdings.begin_anew(self.log.own_feed)
+        self._tell(Renamed())
 
     def _decide(self, action: str | None, name: str) -> str:
         """What `chat-tui peers` asks while this runs."""
@@ -286,7 +312,7 @@ class Node:
     # What the mesh and its exchange tell.
 
     def _on_event(self, event: MeshEvent | ExchangeEvent) -> None:
-        from app.replication import exchange
+        from app.replication import exchange, exchange_events
         from app.replication.mesh_events import PeerState, WayChanged
 
         match event:
@@ -307,7 +333,13 @@ class Node:
                     self._level.discard(name_key(session.remote.name))
                 self._progressed(session, here, there, level=False)
             case exchange.Diverged(session, feed):
-                self._tell(Notice(self._fork_sentence(session, feed), urgent=True))
+                self._diverged(session, feed)
+            case exchange_events.OwnMissing(entries):
+                self._own.missing(entries)
+            case exchange_events.OwnBranch(session, _, runs):
+                finding = asyncio.create_task(self._own.branch(runs, self._name_of(session)))
+                self._finding.add(finding)
+                finding.add_done_callback(self._finding.discard)
             case exchange.Misbehaved(session, text):
                 self._tell_once(session, f"{self._name_of(session)} was sent away: {text}")
             case exchange.OverQuota(session, text):
@@ -386,13 +418,19 @@ class Node:
     def _name_of(self, session: Session) -> str:
         return "a peer" if session.remote is None else self.states.shown_peer(session.remote.key, session.remote.name)
 
-    def _fork_sentence(self, session: Session, feed: bytes) -> str:
+    def _diverged(self, session: Session, feed: bytes) -> None:
+        if feed == self.log.own_feed:  # more is told when it is proved
+            self._tell(Notice(f"{self._name_of(session)} says to hold other messages of yours than this computer"))
+            return
+        if self._own.is_left(feed):
+            return
         author = self.log.feed_author(feed)
-        whose = "my own" if feed == self.log.own_feed else f"{self.people.label(*author)}'s" if author else "somebody's"
-        return one_line(
+        whose = f"{self.people.label(*author)}'s" if author else "somebody's"
+        sentence = (
             f"{self._name_of(session)} holds other messages in {whose} log than this computer: it was continued from "
             "an old copy. Nothing is lost, but this log is not exchanged with that computer"
         )
+        self._tell(Notice(one_line(sentence), urgent=True))
 
     def _tell(self, event: NodeEvent) -> None:
         for listener in list(self._listeners):

@@ -22,6 +22,7 @@ from app.entry import (
     Reference,
     Run,
     check_text,
+    decode_genesis,
     encode_reference,
     entry_digest,
     skim_entry,
@@ -205,6 +206,14 @@ class Log:
         What one of the two branches lacks is in the new feed.
         """
         return self._writer.renew(runs)
+
+    def left(self) -> list[bytes]:
+        """Feeds that own feeds have taken the place of."""
+        mine = [record for record in self._feeds.all() if record.author == self.author]
+        with self._env.read() as txn:
+            table = self._env.tables[schema.ENTRIES]
+            first = [txn.get(schema.ENTRY_KEY.pack(record.num, 1), b"", table) for record in mine]
+        return [fork.feed for data in first if (fork := decode_genesis(data).fork) is not None]
 
     def _renewed(self, renewal: Renewal) -> None:
         self.own_feed, self.node = renewal.feed, renewal.node

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ from app.storage.verification import Verifier
 
 # File systems that give a file another number each time they are mounted.
 _UNSTABLE_NUMBERS = frozenset({"vfat", "msdos", "exfat", "fuseblk", "fuse.exfat", "fuse.ntfs-3g"})
+_GET_GENERATION = 0x80087601  # FS_IOC_GETVERSION of Linux; others answer that they do not know it
 _MACHINE = Path("/etc/machine-id")
 
 
@@ -72,8 +74,24 @@ def home_of(path: Path) -> bytes:
     except OSError:
         machine = b""  # no Linux: the file alone tells
     stable = sys.platform != "linux" or file_system_kind(path.parent) not in _UNSTABLE_NUMBERS
-    number = path.stat().st_ino if stable else 0
-    return blake2b(number.to_bytes(8) + machine, digest_size=16, person=b"chat-tui home 1").digest()
+    number = path.stat().st_ino.to_bytes(8) + _generation(path) if stable else b""
+    return blake2b(number + machine, digest_size=16, person=b"chat-tui home 1").digest()
+
+
+def _generation(path: Path) -> bytes:
+    """Tells a file from an earlier one that had its number; nothing where the file system does not say."""
+    answer = bytearray(8)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        fcntl.ioctl(descriptor, _GET_GENERATION, answer)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+    return bytes(answer)
 
 
 def settle(env: Environment, identity: Identity, name: str, room: str, wall: int) -> bool:

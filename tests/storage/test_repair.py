@@ -280,7 +280,8 @@ def layout(path: Path) -> Layout:
         name: {node.key: node.value for node in file.table(newest, name)}
         for name in (schema.ENTRIES, schema.CHECKPOINTS, schema.FEEDS)
     }
-    leaves: dict[bytes, set[int]] = {}  # the leaf pages on which the keys stand, also of values that have pages of their own
+    # The leaf pages on which the keys stand, also of values that have pages of their own.
+    leaves: dict[bytes, set[int]] = {}
     for number in range(file.pages):
         for node in file.leaf(number):
             if tables[schema.ENTRIES].get(node.key) == node.value:

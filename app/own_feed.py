@@ -1,0 +1,107 @@
+"""The own feed, where others know more of it than this database does: it was restored, rolled back, or runs twice.
+
+- While somebody says to hold own entries that are not here, what is written waits a little: it would contradict them.
+  If they come, the feed goes on where it ended there.
+- Where both have gone on already, a new feed begins, with what only one of the two has. Nothing is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from app.errors import StorageError
+from app.status import Notice
+from app.storage.log import Log
+from app.text import one_line
+
+if TYPE_CHECKING:
+    from app.entry import Run
+    from app.storage.renewal import Renewal
+
+HOLD_SECONDS = 10.0  # for entries that somebody says to hold: a minute's work on a slow link is told as a branch
+MAX_HOLDS = 8  # in one run: whoever claims what they do not serve must not keep anybody from writing
+
+
+class OwnFeed:
+    """Belongs to one event loop."""
+
+    def __init__(self, log: Log, tell: Callable[[Notice], None]) -> None:
+        self._log = log
+        self._tell = tell
+        self._holds = 0
+        self._before: int | None = None  # the last own entry when the waiting began
+        self._timer: asyncio.TimerHandle | None = None
+        self._left: frozenset[bytes] | None = None
+        self.renewed = asyncio.Event()  # another feed is the own one now
+
+    def begin(self) -> None:
+        if self._log.moved:
+            self._tell(
+                Notice(
+                    "this database was copied or restored, so you go on in a new log: if the other one is in use too, "
+                    "nothing of the two gets mixed up"
+                )
+            )
+
+    def end(self) -> None:
+        self._go_on()
+
+    def missing(self, entries: int) -> None:
+        """Somebody says to hold so many own entries that are not here; 0: no more."""
+        if entries == 0:
+            self._came_back()
+        elif self._before is None and self._holds < MAX_HOLDS:
+            self._holds += 1
+            self._before = self._last()
+            self._log.hold(True)
+            self._timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._go_on)
+
+    async def branch(self, runs: Sequence[Run], name: str) -> None:
+        """`name` served another branch of the own feed."""
+        try:
+            renewal = await asyncio.wrap_future(self._log.renew(runs))
+        except StorageError as error:
+            self._tell(Notice(one_line(f"{name} holds other messages of yours, which cannot be saved: {error}"), True))
+            return
+        if renewal is not None:
+            self._left = None
+            self._tell(Notice(_sentence(renewal, name), urgent=True))
+            self.renewed.set()
+
+    def is_left(self, feed: bytes) -> bool:
+        """Whether it is an own one whose place another has taken."""
+        if self._left is None:
+            self._left = frozenset(self._log.left())
+        return feed in self._left
+
+    def _came_back(self) -> None:
+        before = self._before
+        self._go_on()
+        came = 0 if before is None else self._last() - before
+        if came > 0:
+            self._tell(
+                Notice(
+                    f"{came:,} of your messages were missing here, as if this computer had been put back to an earlier "
+                    "day: they are back"
+                )
+            )
+
+    def _go_on(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._before = None
+        self._log.hold(False)
+
+    def _last(self) -> int:
+        head = self._log.head(self._log.own_feed)
+        return 0 if head is None else head.seq
+
+
+def _sentence(renewal: Renewal, name: str) -> str:
+    return one_line(
+        f"this computer was put back to an earlier day, or a copy of it is in use: {name} holds {renewal.found:,} "
+        "messages of yours that were not here. They are here now, and you go on in a new log; nothing is lost"
+    )
