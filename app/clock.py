@@ -25,6 +25,10 @@ class HybridClock:
         if self._latest < time <= wall + MAX_PULL:
             self._latest = time
 
+    def resume(self, latest: int) -> None:
+        """The newest own entry has this time. It may have been written elsewhere, or before it was lost here."""
+        self._latest = max(self._latest, latest)
+
     def next(self, wall: int) -> int:
         """A time for a new own entry."""
         self._latest = max(wall, self._latest + 1)

@@ -103,6 +103,8 @@ class Batch:
         self.committed.own_first = feed.seq + 1
         self._own_num = own_num
         clock, wall = self._clock, self._wall
+        newest = self._txn.get(ENTRY_KEY.pack(own_num, feed.seq), b"", self._tables[ENTRIES])
+        clock.resume(skim_entry(newest)[0] or 0)  # own entries come back after a rollback, from a wrong clock maybe
         citations = self._citations(feed.author)
         for kind, payload in said:
             seen = tuple(islice(citations, MAX_SEEN))

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from app.amendments import Edit
-from app.entry import ForkPoint, Run, decode_genesis
+from app.entry import ForkPoint, Run, decode_entry, decode_genesis
 from app.identity import Identity
 from app.peers import PeerRecord, Standing
 from app.storage.folder import DATA_FILE
 from app.storage.log import Log
 from app.storage.renewal import Renewal
-from tests.feeds import START, TestAuthor
+from tests.feeds import SECOND, START, TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts
 
 BOB, MALLORY = TestAuthor("bob"), TestAuthor("mallory")
@@ -53,6 +53,30 @@ class Twins:
         room.wall.now += 1_000_000
         self.log = room.open()
         say(self.log, *here)
+
+
+def test_times_go_on_after_own_entries_that_came_back(room: RoomOfAlice) -> None:
+    log = room.open()
+    feed, path = log.own_feed, room.folder / DATA_FILE
+    room.close()
+    backup = path.read_bytes()
+    room.wall.now += 2 * 24 * 3600 * SECOND  # a wrong clock
+    log = room.open()
+    say(log, "from the day after tomorrow")
+    lost = log.read_runs(feed, 2, 2, 1 << 22)
+    room.close()
+    path.write_bytes(backup)
+    room.wall.now -= 2 * 24 * 3600 * SECOND
+    log = room.open()
+
+    log.ingest(lost).result()
+    entry = log.append("from today").result()
+
+    came_back = decode_entry(lost[0].entries[0])
+    assert entry.seq == 3
+    assert entry.entry.time is not None
+    assert came_back.time is not None
+    assert entry.entry.time > came_back.time
 
 
 def test_what_only_one_branch_has_is_in_the_new_feed(room: RoomOfAlice) -> None:
