@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from app.amendments import Deletion, Edit, Reaction, decode_amendment
-from app.entry import KIND_GENESIS, decode_entry
+from app.entry import KIND_COPY, KIND_GENESIS, decode_entry
 from app.storage.check import check as check_database
 from app.storage.log import Log
 from app.timeline import FIRST_KEY, TimelineEntry
 from tests.simulation.checker import Checker, Said, SimulationError, Store
 from tests.simulation.host import Host
 from tests.simulation.plan import Plan
+from tests.simulation.virtual_loop import VirtualLoop
+from tests.simulation.wire import Wire
 
 _MAX_AHEAD = 300 * 1_000_000  # docs/protocol.md, section 3
 _PAGE = 500
@@ -66,15 +69,27 @@ def check(hosts: Sequence[Host], checker: Checker) -> None:
         shown[host.name] = order = [(entry.feed, entry.seq) for entry in entries]
         _check_order(host, order)
         _check_texts(host, entries)
-        if checker.told_in(host) != set(order):
+        told, copies = checker.told_in(host), _hidden_copies(host.store)
+        if not set(order) <= told <= set(order) | copies:
             raise SimulationError(f"a reader at {host.name} was not told all, or more")
-        if host.log.count() != len(order):
-            raise SimulationError(f"{host.name} counts its timeline wrongly")
+        _check_ranks(host.log, entries)
+        _check_rest(host, checker)
     honest = [host for host in hosts if _all_whole(host, checker)]
     unclamped = [host for host in honest if not _clamped(host)]
     for host in unclamped:
         if shown[host.name] != shown[unclamped[0].name]:
             raise SimulationError(f"{host.name} and {unclamped[0].name} show another order")
+
+
+async def check_nothing_is_left(wire: Wire, loop: VirtualLoop) -> None:
+    """All have left: no connection, and nobody who waits for anything."""
+    await asyncio.sleep(5.0)
+    if wire.ends:
+        end = next(iter(wire.ends))
+        raise SimulationError(f"{end.host.name} has left, and its connection to {end.other.host.name} has not")
+    left = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    if left:
+        raise SimulationError(f"all have left, and this goes on: {next(iter(left))!r}")
 
 
 def check_disks(hosts: Sequence[Host]) -> None:
@@ -107,6 +122,27 @@ def _clamped(host: Host) -> bool:
     )
 
 
+def _check_ranks(log: Log, entries: list[TimelineEntry]) -> None:
+    if log.count() != len(entries):
+        raise SimulationError("a timeline is counted wrongly")
+    for rank in range(0, len(entries), 7):
+        if log.rank(entries[rank].key) != rank or log.at_rank(rank) != entries[rank].key:
+            raise SimulationError(f"entry {rank} of a timeline is found at another place")
+
+
+def _check_rest(host: Host, checker: Checker) -> None:
+    """Nothing is under way, and nothing is kept for what is over."""
+    exchange = host.exchange
+    assert exchange is not None
+    if host.disk.busy:  # a liar has something new yet
+        return
+    intake = exchange._intake
+    if intake.bytes or intake._tickets or intake._pending or intake._pushed:
+        raise SimulationError(f"{host.name} counts on something that will not come")
+    if len(exchange._links) != len(exchange._announcer._news) or len(exchange._links) > len(host.wire.of(host)):
+        raise SimulationError(f"{host.name} keeps something of a session that is over")
+
+
 def _check_order(host: Host, order: list[Place]) -> None:
     """Against a second implementation of the rule, which looks at all entries at once."""
     places = _places(host.store)
@@ -118,9 +154,19 @@ def _check_order(host: Host, order: list[Place]) -> None:
         for stored in host.store.feeds.values()
         for entry in stored.entries
         if entry.kind is None or entry.kind % 2 == 0
-    }
+    } - _hidden_copies(host.store)
     if set(order) != shown:
         raise SimulationError(f"{host.name} does not show what is to be shown, or more")
+
+
+def _hidden_copies(store: Store) -> set[Place]:
+    """What they are copies of is here."""
+    return {
+        (entry.feed, entry.seq)
+        for stored in store.feeds.values()
+        for entry in stored.entries
+        if entry.kind == KIND_COPY and entry.seen[:1] and entry.seen[0] in store.here
+    }
 
 
 def _places(store: Store) -> dict[Place, int]:

@@ -94,6 +94,7 @@ class Checker:
         self.commits = 0
         self.entries = 0
         self.forked: set[bytes] = set()  # authors who may write two branches: rolled back, or running twice
+        self.on_many_computers: set[bytes] = set()  # authors with several feeds, who cite none of their own
         self.liars: set[bytes] = set()  # authors of whom anything may come
         self.failure: SimulationError | None = None
         self._written: dict[tuple[bytes, int], set[bytes]] = {}  # all hashes that were ever durable at their author
@@ -136,7 +137,7 @@ class Checker:
         for advance in advances:
             self._take(host, log, advance)
         self._check_places(host, log, first)
-        if log.own_feed in first and host.honest and host.identity.public not in self.forked:
+        if log.own_feed in first and host.honest and host.identity.public not in self.forked | self.on_many_computers:
             self._check_last(host, log, first)
         self.check_bounds(host)
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
@@ -51,17 +52,25 @@ class Bell:
         raise AssertionError("the writer waits although there is something to write, or a queue is full")
 
 
+def _error(code: int) -> lmdb.Error:
+    """As LMDB raises it."""
+    error = lmdb.DiskError("no space left") if code == errno.ENOSPC else lmdb.Error("input/output error")
+    error.code, error.reason = code, str(error)
+    return error
+
+
 class Disk:
     def __init__(self, host: Host, dice: Random) -> None:
         self.seconds = 0.003
         self.full = False
+        self.failing = 0.0  # how many of its commits fail
         self.commits = 0
         self.largest_queue = 0
         self._host = host
         self._dice = dice
         self._writer: Writer | None = None
         self._env: Environment | None = None
-        self._busy = False
+        self.busy = False
         self._life = 0
 
     def attach(self, log: Log) -> None:
@@ -70,25 +79,25 @@ class Disk:
         real = env.write
 
         def write(work: Callable[[Txn], T]) -> T:
-            if not self.full:
+            if not self.full and not (self.failing and self._dice.random() < self.failing):
                 return real(work)
 
             def fail(txn: Txn) -> T:
                 work(txn)
-                raise lmdb.DiskError("no space left")
+                raise _error(errno.ENOSPC if self.full else errno.EIO)
 
             return real(fail)
 
         env.write = write  # type: ignore[method-assign]
         self._life += 1
-        self._busy = False
+        self.busy = False
         self.wake()
 
     def wake(self) -> None:
         """There may be something to write."""
-        if self._writer is None or self._busy or not self._waiting():
+        if self._writer is None or self.busy or not self._waiting():
             return
-        self._busy = True
+        self.busy = True
         with self._host.acting():
             delay = self.seconds * (0.5 + self._dice.random())
             asyncio.get_running_loop().call_later(delay, self._commit, self._life)
@@ -115,7 +124,7 @@ class Disk:
         if life != self._life or self._writer is None:
             return
         self._write(self._writer)
-        self._busy = False
+        self.busy = False
         self.wake()
 
     def _write(self, writer: Writer) -> None:

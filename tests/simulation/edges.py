@@ -25,6 +25,7 @@ import app.node
 import app.replication.discovery
 import app.replication.exchange
 import app.replication.mesh
+import app.replication.mesh_dialler
 import app.replication.puller
 import app.storage.check
 import app.storage.environment
@@ -143,7 +144,7 @@ def replaced(*, first_map: int) -> Iterator[None]:
         put(random, "_urandom", _random_bytes)
         put(app.door, "time", _Time)
         put(app.replication.mesh, "time", _Time)
-        put(app.replication.mesh, "connect", _connect)
+        put(app.replication.mesh_dialler, "connect", _connect)
         put(app.replication.mesh, "Listener", _listener)
         put(app.replication.mesh, "local_addresses", _local_addresses)
         put(app.replication.mesh, "_prepare", _prepare)

@@ -29,6 +29,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.edges import HOST, FakeTls
 from tests.simulation.wire import Wire
 
+MOST_TO_LEAVE = 1.5  # seconds
 _FIRST_DAY = 1_700_000_000_000_000  # microseconds since 1970
 
 
@@ -83,6 +84,7 @@ class Host:
         person: str | None = None,
         exchange: Callable[..., Exchange] = Exchange,
         honest: bool = True,
+        is_open: bool = True,
     ) -> None:
         """name: of the computer; person: whose it is, if that is another name."""
         self.name = name
@@ -107,7 +109,7 @@ class Host:
         self._make_exchange = exchange
         self._running: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
-        self.options = Options(self.person, folder, peers, face=Face.HEADLESS, open=True, admit=True)
+        self.options = Options(self.person, folder, peers, face=Face.HEADLESS, open=is_open, admit=True)
 
     @property
     def up(self) -> bool:
@@ -177,10 +179,13 @@ class Host:
         self.node = None
 
     async def _end(self) -> None:
+        begin = asyncio.get_running_loop().time()
         tasks = [task for task in (self._running, self._reading) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        if asyncio.get_running_loop().time() - begin > MOST_TO_LEAVE:
+            self.checker.fail(f"{self.name} takes too long to leave")
 
     def pull_the_plug(self) -> None:
         """At the end of a run that failed."""
@@ -198,14 +203,21 @@ class Host:
         path = self._folder / DATA_FILE
         return Backup(path.read_bytes(), self.store.copy()) if path.exists() else None
 
-    def restore(self, backup: Backup) -> None:
-        """While it is off."""
+    def restore(self, backup: Backup, *, in_place: bool) -> None:
+        """While it is off. in_place: as a snapshot of the file system does it; else the file is a new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / DATA_FILE).write_bytes(backup.data)
+        path = self._folder / DATA_FILE
+        if in_place:
+            path.write_bytes(backup.data)
+        else:
+            path.with_name("copy").write_bytes(backup.data)
+            path.with_name("copy").rename(path)
         self.store = backup.store.copy()
 
-    def remove(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def lose_disk(self) -> None:
+        """While it is off."""
+        shutil.rmtree(self._folder, ignore_errors=True)  # it may be lost already
+        self.store = Store()
 
     @property
     def folder(self) -> Path:

@@ -17,6 +17,7 @@ from app.storage.batch import Batch
 from app.storage.environment import Environment
 from app.storage.feeds import FeedChanges
 from app.storage.following import _Journal
+from app.storage.new_entries import NewEntries
 from app.storage.placing import Placing
 from app.storage.ranks import Ranks
 from app.storage.schema import AMENDMENT_KEY, AMENDMENTS, ENTRY_KEY, U32, FeedRecord
@@ -168,7 +169,7 @@ def nothing_is_cited(patch: Patch) -> None:
 
 def predecessor_is_ignored(patch: Patch) -> None:
     """The order does not follow the feed, where its times do not."""
-    patch(app.storage.placing.NewEntries, "place", property(lambda _: -1))
+    patch(NewEntries, "place", property(lambda _: -1))
 
 
 def clock_goes_back(patch: Patch) -> None:

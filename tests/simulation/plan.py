@@ -37,14 +37,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """names: who is there; liar: what kind of one the last of them is; knows: (who dials, whom); given: addresses are
+    """names: who is there; liar: what kind of one the last of them is; devices: (person, name of a second
+    computer with a database of its own); knows: (who dials, whom); open: whoever comes is let in; given: addresses are
     given, and there is no multicast; first: messages written before the first meeting; map: bytes of a new
     database; clock_step: microseconds by which the wall clocks go on."""
 
     seed: int
     names: tuple[str, ...]
     liar: str | None
+    devices: tuple[tuple[str, str], ...]
     knows: tuple[tuple[str, str], ...]
+    open: bool
     given: bool
     qualities: tuple[tuple[str, str, Quality], ...]
     first: tuple[tuple[str, int], ...]
@@ -61,17 +64,24 @@ def draw(seed: int) -> Plan:
     if liar:
         names[-1] = "mallory"
     pairs = _topology(dice, names)
-    knows = [pair for a, b in pairs for pair in dice.choice((((a, b), (b, a)), ((a, b),), ((b, a),)))]
+    is_open = dice.random() < 0.7  # else only those are let in who are named, so each names the other
+    ways = ((1, 1), (1, 0), (0, 1)) if is_open else ((1, 1),)
+    knows = [pair for a, b in pairs for pair, dials in zip(((a, b), (b, a)), dice.choice(ways), strict=True) if dials]
+    given = dice.random() < 0.3
+    devices = [] if given or dice.random() < 0.85 else [(names[0], names[0] + "-2")]
     qualities = [(a, b, Quality(dice.choice((0.0002, 0.01, 0.2)), dice.choice((50_000.0, 1e6, 1e8)))) for a, b in pairs]
     first = [(name, dice.choice((0, 3, 20))) for name in names]
-    seconds = dice.choice((6.0, 12.0, 12.0, 25.0))
-    acts = _Acts(dice, names, pairs, seconds, liar).draw()
+    pace = 100.0 if dice.random() < 0.02 else 1.0  # now and then a long time in which little happens
+    seconds = pace * dice.choice((6.0, 12.0, 12.0, 25.0))
+    acts = _Acts(dice, names, devices, pairs=pairs, seconds=seconds, pace=pace, liar=liar).draw()
     return Plan(
         seed,
         tuple(names),
         liar,
+        tuple(devices),
         tuple(knows),
-        dice.random() < 0.3,
+        is_open,
+        given,
         tuple(qualities),
         tuple(first),
         dice.choice((1 << 17, 1 << 20, 1 << 24)),
@@ -92,11 +102,21 @@ def _topology(dice: Random, names: list[str]) -> list[tuple[str, str]]:
 
 class _Acts:
     def __init__(
-        self, dice: Random, names: list[str], pairs: list[tuple[str, str]], seconds: float, liar: str | None
+        self,
+        dice: Random,
+        names: list[str],
+        devices: list[tuple[str, str]],
+        *,
+        pairs: list[tuple[str, str]],
+        seconds: float,
+        pace: float,
+        liar: str | None,
     ) -> None:
+        """pace: how much slower everything goes than usual."""
         self._dice = dice
+        self._pace = pace
+        self._speakers = [*names, *(device for _, device in devices)]
         self._names = names
-        self._honest = names[:-1] if liar else names
         self._pairs = pairs
         self._seconds = seconds
         self._acts: list[Act] = []
@@ -111,6 +131,8 @@ class _Acts:
                 self._stop,
                 self._slow_disk,
                 self._full_disk,
+                self._failing_disk,
+                self._lose_disk,
                 self._jump,
                 self._sleep,
                 self._roll_back,
@@ -122,14 +144,14 @@ class _Acts:
 
     def draw(self) -> list[Act]:
         dice = self._dice
-        busy = dice.choice((0.3, 0.6, 1.5))
-        for name in self._names:
+        busy = dice.choice((0.3, 0.6, 1.5)) / self._pace
+        for name in self._speakers:
             at = dice.expovariate(busy)
             while at < self._seconds:
                 self._speak(at, name)
                 at += dice.expovariate(busy)
-        at = dice.expovariate(1.0)
-        trouble = dice.choice((0.3, 1.0, 2.0))
+        at = dice.expovariate(1.0 / self._pace)
+        trouble = dice.choice((0.3, 1.0, 2.0)) / self._pace
         while at < self._seconds:
             dice.choice(self._troubles)(at)
             at += dice.expovariate(trouble)
@@ -148,10 +170,10 @@ class _Acts:
             self._add(at, what, name, amount=size)
 
     def _pick(self) -> str:
-        return self._dice.choice(self._honest)
+        return self._dice.choice([name for name in self._speakers if name != "mallory"])
 
     def _after(self, at: float) -> float:
-        return at + self._dice.expovariate(0.7)
+        return at + self._dice.expovariate(0.7 / self._dice.choice((1.0, self._pace)))
 
     def _cut(self, at: float) -> None:
         a, b = self._dice.choice(self._pairs)
@@ -192,6 +214,18 @@ class _Acts:
         name = self._pick()
         self._add(at, "disk full", name, flag=True)
         self._add(self._after(at), "disk full", name)
+
+    def _failing_disk(self, at: float) -> None:
+        """Now and then a commit fails."""
+        name = self._pick()
+        self._add(at, "disk fails", name, amount=self._dice.choice((0.2, 0.7)))
+        self._add(self._after(at), "disk fails", name)
+
+    def _lose_disk(self, at: float) -> None:
+        """The computer is new; the key was kept."""
+        name = self._pick()
+        self._add(at, "lose disk", name)
+        self._add(self._after(at), "start", name)
 
     def _jump(self, at: float) -> None:
         seconds = self._dice.choice((0.5, 30.0, 2 * _MINUTE, 10 * _MINUTE, 3 * _HOUR, 2 * _DAY))

@@ -67,17 +67,38 @@ class Story:
                 ip=ips[name],
                 exchange=KINDS[lies] if lies else Exchange,
                 honest=lies is None,
+                is_open=plan.open,
             )
             self.hosts[name].clock_step = plan.clock_step
         self.wire.hosts = list(self.hosts.values())
         for a, b, quality in plan.qualities:
             self.wire.qualities[frozenset((a, b))] = quality
+        for number, (person, name) in enumerate(plan.devices, 1):
+            self._add_device(folder, dice, person, name, f"10.0.2.{number}")
         self._folder = folder
         self._dice = dice
         self._backups: dict[str, Backup] = {}
         self._written = 0
         if plan.liar:
             self.checker.liars.add(self.hosts["mallory"].identity.public)
+
+    def _add_device(self, folder: Path, dice: Random, person: str, name: str, ip: str) -> None:
+        """It has its person's key and a database of its own, and finds that one's other device by itself."""
+        first = self.hosts[person]
+        self.hosts[name] = Host(
+            name,
+            folder,
+            self.wire,
+            self.checker,
+            Random(dice.random()),
+            peers=first.options.peers,
+            ip=ip,
+            person=person,
+            is_open=self._plan.open,
+        )
+        self.hosts[name].clock_step = self._plan.clock_step
+        self.wire.hosts.append(self.hosts[name])
+        self.checker.on_many_computers.add(first.identity.public)
 
     async def run(self) -> Outcome:
         for host in self.hosts.values():
@@ -98,6 +119,7 @@ class Story:
         for host in self.hosts.values():
             await host.stop()
         self._look()
+        await agreement.check_nothing_is_left(self.wire, self._loop)
         agreement.check_disks(self.honest())
         wire, checker = self.wire, self.checker
         return Outcome(wire.sum, checker.commits, checker.entries, wire.sent_bytes, agreed)
@@ -112,6 +134,7 @@ class Story:
         self.wire.free_all()
         for host in list(self.hosts.values()):
             host.disk.full = False
+            host.disk.failing = 0.0
             host.disk.seconds = min(host.disk.seconds, 0.1)
             if host.name.endswith("-twin"):
                 await host.stop()
@@ -167,12 +190,19 @@ class Story:
                 host.disk.seconds = act.amount
             case "disk full":
                 host.disk.full = act.flag
+            case "disk fails":
+                host.disk.failing = act.amount
+            case "lose disk":
+                await host.crash(with_last=False, power=True)
+                host.lose_disk()
+                self.checker.on_many_computers.add(host.identity.public)
+                self._backups.pop(host.name, None)
             case "clock jumps":
                 host.clock_offset += int(act.amount * 1_000_000)
             case "back up":
                 self._back_up(host)
             case "roll back":
-                await self._roll_back(host, with_last=act.flag)
+                await self._roll_back(host, with_last=act.flag, in_place=act.salt % 2 == 0)
             case "start twin":
                 self._start_twin(host)
 
@@ -181,12 +211,12 @@ class Story:
         if backup is not None:
             self._backups[host.name] = backup
 
-    async def _roll_back(self, host: Host, *, with_last: bool) -> None:
+    async def _roll_back(self, host: Host, *, with_last: bool, in_place: bool) -> None:
         backup = self._backups.get(host.name)
         if backup is not None:
             self.checker.forked.add(host.identity.public)
             await host.crash(with_last=with_last, power=False)
-            host.restore(backup)
+            host.restore(backup, in_place=in_place)
             host.start()
 
     def _start_twin(self, host: Host) -> None:
@@ -204,11 +234,12 @@ class Story:
             ip=f"10.0.1.{len(self.hosts)}",
             person=host.person,
             honest=host.honest,
+            is_open=self._plan.open,
         )
         twin.clock_offset, twin.clock_step = host.clock_offset, host.clock_step
         self.hosts[name] = twin
         self.wire.hosts = list(self.hosts.values())
-        twin.restore(backup)
+        twin.restore(backup, in_place=False)
         twin.start()
 
     def _speak(self, host: Host, act: Act) -> None:
@@ -236,8 +267,10 @@ class Story:
         try:
             if host.honest:
                 log.amend(amendment)
-            else:  # whatever the target is
+            elif dice.random() < 0.5:  # whoever wrote that
                 log._writer.append(*encode_amendment(amendment), 100)
+            else:  # what no version knows, or what is no such thing
+                log._writer.append(dice.choice((3, 4, 5, 7, 8, 9, 1_000)), dice.choice((None, "x", [], [1, [2]])), 100)
         except ChatError as error:
             raise SimulationError(f"{host.name} cannot {act.what} its own message: {error}") from error
 

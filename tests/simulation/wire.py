@@ -71,7 +71,8 @@ class End(asyncio.Transport):
         attached = self._loop.create_future()
 
         def settle() -> None:
-            if attached.done():
+            if attached.done():  # nobody waits for it any more
+                self.abort()
                 return
             if self._lost:
                 attached.set_exception(ConnectionResetError("the connection was reset"))
@@ -240,6 +241,7 @@ class Multicast:
 
     def __init__(self, wire: Wire, host: Host, owner: Any, *, name: str, fingerprint: str, node: bytes) -> None:
         self.owner = owner
+        self.failure = ""
         self._wire = wire
         self._host = host
         self._name, self._fingerprint, self._node = name, fingerprint, node
