@@ -27,7 +27,7 @@ FEEDS_AT_ONCE = 64  # 3 ms, where each of them has entries by the hundred
 _EXACT = 64  # entries of a feed that are looked at one by one; of more, the hidden ones are counted as well
 _FEEDS_COMPARED = 32  # to say where the first unread one is, each time the screen is drawn
 _NAMED = 3  # authors in the notice of late messages
-_JUST_NOW = 60 * 1_000_000  # microseconds; what arrives so soon after it was written, and is seen, needs no sign
+_JUST_NOW = 60 * 1_000_000  # microseconds; what is seen as it arrives, so soon after it was written, needs no sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,8 @@ class ReadState:
         for entry in entries:
             low, high = spans.get(entry.feed, (entry.seq, entry.seq))
             spans[entry.feed] = min(low, entry.seq), max(high, entry.seq)
-            if self._late.has(entry.feed, entry.seq) and entry.arrival - entry.time > _JUST_NOW:
+            at_once = entry.feed in self._news and entry.arrival - entry.time < _JUST_NOW
+            if self._late.has(entry.feed, entry.seq) and not at_once:
                 self._leaving.add(ident(entry))
         changed = False
         for feed, (low, high) in spans.items():
