@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from hypothesis import settings
 # A loaded machine is slow, not wrong; pytest's own timeout ends what hangs.
 settings.register_profile("chat-tui", deadline=None)
 settings.load_profile("chat-tui")
+
+os.environ["COLORTERM"] = "truecolor"  # the screen looks the same whatever terminal the tests are run in
+os.environ.pop("NO_COLOR", None)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from app.status import Held, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus,
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
-from app.widgets import commands, sheets
+from app.widgets import commands, sheets, theming
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
@@ -51,7 +51,7 @@ from app.widgets.muting import Muting
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
-from app.widgets.peer_bar import PeerBar
+from app.widgets.peer_places import PeerPlaces
 from app.widgets.purpose import Aim, PurposeLine
 from app.widgets.reading import Reading
 from app.widgets.scrollback import Scrollback
@@ -99,6 +99,7 @@ class ChatApp(App[None]):
         Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True, id="point"),
         Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
         Binding("f1", "help", "help", priority=True, id="help"),
+        Binding("f2", "fold_peers", "put away who is there, or show it again", priority=True, id="fold-peers"),
         Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True, id="copy"),
         Binding("ctrl+p", "palette", "all that can be done, by name", priority=True, id="palette"),
         Binding("ctrl+l", "refresh_all", "draw the screen anew", priority=True, id="redraw"),
@@ -121,8 +122,10 @@ class ChatApp(App[None]):
         of config.toml; zone: in which times are shown, None for the computer's own; wall: microseconds since 1970."""
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
-        if no_color:
-            self.theme = "ansi-dark"  # with the terminal's own colours only, which are then left out; else greys remain
+        self.taste = taste or Taste()
+        self.theme = theming.first_theme(
+            self.taste.theme, self.available_themes, colours=self.console.color_system, no_color=no_color
+        )
         teach_legacy_keys()
         self._backend = backend
         self._timeline = backend.log
@@ -135,7 +138,6 @@ class ChatApp(App[None]):
         self._mentions = Mentions(backend.me)
         self._scrollback.look_out(Lookout(self._mentions, muted=self.view.muted))
         self._muting = Muting(self._timeline.author, backend.people, self.view)
-        self.taste = taste or Taste()
         self.settings = settings or Settings()
         self._chosen_keys: Keymap = {}
         self._problems = list(self.settings.problems)
@@ -158,7 +160,8 @@ class ChatApp(App[None]):
 
     def compose(self) -> ComposeResult:
         peers = self._backend.statuses()
-        self._peer_bar = PeerBar(peers, self._moment, id="peers")
+        self._peers = PeerPlaces(peers, self._moment, self.taste)
+        self._peers.place(self.size.width)
         self._pane = MessagePane(
             self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
         )
@@ -209,10 +212,11 @@ class ChatApp(App[None]):
             usual=self.settings.notify,
             write=self._write,
         )
-        yield self._peer_bar
+        yield self._peers.bar
         with Horizontal(id="room"):
             yield self._pane
             yield self._scroll_bar
+            yield self._peers.column
         yield self._notice_board
         yield self._status_bar
         yield self._purpose_line
@@ -388,6 +392,13 @@ class ChatApp(App[None]):
         self._reading.renamed()
         self.to_keep.set()
 
+    def command_theme(self, name: str) -> None:
+        theming.choose(self, name, self._keep_theme)
+
+    def _keep_theme(self, name: str) -> None:
+        self.taste.theme = name
+        self.to_keep.set()
+
     def command_quit(self, _: str) -> None:
         self._composer.load_text("")
         self.action_leave()
@@ -417,6 +428,17 @@ class ChatApp(App[None]):
             self._notice_board.acknowledge()
         else:
             self._message_mode.back()
+
+    def action_fold_peers(self) -> None:
+        self._peers.fold(self.size.width)
+        self.to_keep.set()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._peers.place(event.size.width)
+
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = theming.readable_variables(super().get_css_variables())
+        return self.theme_variables
 
     def action_search(self) -> None:
         self.command_search("")
@@ -630,7 +652,7 @@ class ChatApp(App[None]):
     def _show_peers(self) -> None:
         self._peers_pending = False
         peers = self._backend.statuses()
-        self._peer_bar.show(peers)
+        self._peers.show(peers)
         if any(peer.missing or peer.lacking for peer in peers) and not self._rates_pending:
             self._rates_pending = True
             self.set_timer(_RATES_INTERVAL, self._show_rates)

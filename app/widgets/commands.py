@@ -38,6 +38,7 @@ COMMANDS = (
     Command("notify", "off|mentions|all", "what rings and raises a notice while you are elsewhere"),
     Command("mute", "NAME", "a row each for their messages, nothing unread and no calls; by itself: who is muted"),
     Command("unmute", "NAME", "as before"),
+    Command("theme", "[NAME]", "other colours; without a name, a list to choose from"),
     Command("quit", "", "leave"),
 )
 

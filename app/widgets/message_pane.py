@@ -26,6 +26,7 @@ from textual.widget import Widget
 
 from app.status import HeldUpTo
 from app.timeline import TimelineEntry
+from app.widgets.colours import author_style
 from app.widgets.drawn import drawn
 from app.widgets.looks import Look, Lookout
 from app.widgets.rows import MARK_CELLS, Role
@@ -41,8 +42,6 @@ HELD_BY_ALL = "✓✓"  # with each named peer
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
 _MAX_STYLES = 200  # authors
-# Hues far apart, each with at least 4.5:1 contrast on the pane's background.
-_COLOURS = ("#61afef", "#e5c07b", "#98c379", "#e88ad0", "#56c2b6", "#e8916a", "#b39df3", "#f07f8c")
 _COMPONENTS = {
     Role.TIME: "message-pane--time",
     Role.MARK: "message-pane--mark",
@@ -442,7 +441,7 @@ class MessagePane(Widget):
 
     def _make_style(self, role: Role, author: bytes) -> Style:
         if role is Role.NAME:
-            return self.rich_style + author_style(author, ansi=self.app.native_ansi_color)
+            return self.rich_style + author_style(author, self.background_colors[1], ansi=self.app.native_ansi_color)
         component = _COMPONENTS.get(role)
         return self.rich_style if component is None else self.get_component_rich_style(component)
 
@@ -503,11 +502,3 @@ class MessagePane(Widget):
         start = (lines[0].number, 0) if selection.start is None else (selection.start.y, selection.start.x)
         end = (lines[-1].number, 1 << 30) if selection.end is None else (selection.end.y, selection.end.x)
         return self._scrollback.text_between(start, end), "\n"
-
-
-def author_style(author: bytes, *, ansi: bool) -> Style:
-    """The look of an author's name, always the same for the same key. ansi: with the terminal's own colours."""
-    number = int.from_bytes(author[:4])
-    if ansi:
-        return Style(color=f"color({1 + number % 6})", bold=True)
-    return Style(color=_COLOURS[number % len(_COLOURS)], bold=True)

@@ -60,7 +60,7 @@ def describe(peer: PeerStatus, moment: Moment) -> str:
         case PeerPhase.CONNECTED:
             words += [f"{peer.missing:,} to get"] if peer.missing else []
             words += [f"{peer.lacking:,} to give"] if peer.lacking else []
-            words[-1] += f" {progress(peer, _BAR_CELLS)}" if peer.total else ""
+            words[-1] += f" {progress(peer)}" if peer.total else ""
         case PeerPhase.LOST:
             words[-1] += f" since {moment(peer.seen)}" if peer.seen else ""
         case PeerPhase.CONNECTING:
@@ -69,7 +69,7 @@ def describe(peer: PeerStatus, moment: Moment) -> str:
     return ", ".join(words)
 
 
-def progress(peer: PeerStatus, cells: int) -> str:
+def progress(peer: PeerStatus, cells: int = _BAR_CELLS) -> str:
     """How far a long transfer has come, and how fast it is."""
     done = max(0.0, 1 - peer.missing / max(peer.total, 1))
     full = int(done * cells)

@@ -259,7 +259,7 @@ class Columns:
     def head(self, time: str, name: str, *, own: bool) -> tuple[Span, ...]:
         """What precedes the text in an entry's first row; for own ones with room for a mark that says who has it."""
         if self.wide:
-            room = 10 if self.width < 100 else 16
+            room = 10 if self.width < 100 else 16 if self.width < 150 else 24
             name = shorten_name(name, room)
             padding = " " * (room - cell_len(name) + 1)
             space, mark = Span(" ", Role.SPACE), Span(" " * MARK_CELLS, Role.MARK)
