@@ -11,6 +11,7 @@ from app.widgets.info_screen import Row
 from app.widgets.key_table import MOUSE, Section, commands, sections
 from app.widgets.keys import Keymap, key_names
 from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED
+from app.widgets.signs import CROSSED, LATE
 
 
 def help_rows(chat: Iterable[BindingType], keymap: Keymap) -> list[Row]:
@@ -24,6 +25,8 @@ def help_rows(chat: Iterable[BindingType], keymap: Keymap) -> list[Row]:
     rows.append((SAVED, "beside your message: saved on this computer"))
     rows.append((HELD, "saved on another computer too"))
     rows.append((HELD_BY_ALL, "saved with everybody whom you named; F6, then i, says with whom"))
+    rows.append((LATE, "before a message: it came late, and you have not seen it; Alt+L goes there"))
+    rows.append((CROSSED, "before a message: who wrote it had not read the one above it"))
     rows.append(("", ""))
     rows += [("", door.MEMBERS_READ), ("", door.MEMBERS_STAY)]
     return rows

@@ -199,7 +199,11 @@ class MessageMode:
         else:  # of a feed of mine from another device or an earlier database, nobody tells this one who holds it
             holders = [Holder("who brought it here", True)]
         versions = log.versions(entry.feed, entry.seq)
-        rows = details(entry, self._backend.people, versions, holders, now=self._wall(), zone=self._zone)
+        above = log.before(entry.key, 1)
+        crossed = bool(above) and above[0].author != entry.author and log.crossed([(above[0], entry)])[0]
+        rows = details(
+            entry, self._backend.people, versions, holders, crossed=crossed, now=self._wall(), zone=self._zone
+        )
         self._pane.app.push_screen(InfoScreen("This message", lambda: rows))
 
 

@@ -14,6 +14,7 @@ from app.text import harmless, one_line
 from app.timeline import TimelineEntry
 from app.widgets.info_screen import Row
 from app.widgets.moments import local, since
+from app.widgets.signs import CROSSED
 
 
 def copied(entry: TimelineEntry) -> str:
@@ -34,11 +35,12 @@ def details(
     versions: Sequence[tuple[int | None, str]],
     holders: Sequence[Holder],
     *,
+    crossed: bool,
     now: int,
     zone: tzinfo | None,
 ) -> list[Row]:
     """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it, of an
-    own one; now: microseconds since 1970."""
+    own one; crossed: its author had not read the one above it; now: microseconds since 1970."""
     rows = [
         ("author", one_line(people.label(entry.author, entry.name))),
         ("fingerprint", grouped(fingerprint(entry.author))),
@@ -46,6 +48,8 @@ def details(
         ("saved here", _moment(entry.arrival, zone)),
         ("feed", f"{entry.feed.hex()[:16]}…  entry {entry.seq:,}"),
     ]
+    if crossed:
+        rows.append((CROSSED, "its author had not read the message above it"))
     if entry.own:
         rows.append(("held by", held_by(holders, now, zone)))
     if entry.deleted:

@@ -247,12 +247,15 @@ async def test_g_goes_to_what_a_message_answers_and_alt_r_back(chat: LocalChat) 
 async def test_messages_that_crossed_have_a_sign_and_those_that_followed_have_none(chat: LocalChat) -> None:
     chat.says("bob", "one").result()
     chat.log.append("I have read one").result()
-    async with opened(chat) as (app, _):
+    async with opened(chat) as (app, pilot):
         await until(lambda: app.query_one(MessagePane).signs is not None)
         chat.says("bob", "I have not read that").result()  # bob has nothing of alice's
         await until(lambda: "I have not" in pane(app)[-1])
         assert pane(app)[-1].startswith(CROSSED)
         assert not any(row.startswith(CROSSED) for row in pane(app)[:-1])
+        await pilot.press("f6", "i")
+        await until(lambda: "had not read the message above it" in screen(app))
+        await pilot.press("escape", "escape")
         chat.says("bob", "nor that, but the one above is by me").result()
         await until(lambda: "nor that" in pane(app)[-1])
         assert not pane(app)[-1].startswith(CROSSED)
