@@ -65,7 +65,6 @@ class Node:
     delimiter: int
 
 
-_MAY_HAVE_BLOCKS = re.compile(r"(?:^|\n)(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))")
 _MAY_HAVE_NODES = re.compile(r"`|[*_](?=[^\s*_])").search
 _fence = re.compile(r" {0,3}(`{3,}|~{3,})[ ]*([^`\n]*)").fullmatch
 _quote = re.compile(r"(?:> ?(?=> )){0,3}>(?: |$)").match
@@ -84,8 +83,7 @@ _CJK = "\u2e80"  # from there on, scripts without spaces between words
 
 def blocks(text: str) -> list[Block]:
     """The lines of `text` as blocks, in order and without gaps; none if all of it is plain."""
-    many = "\n" in text
-    if len(text) > MAX_MARKED or not (_MAY_HAVE_BLOCKS.search if many else _MAY_HAVE_BLOCKS.match)(text):
+    if len(text) > MAX_MARKED:
         return []
     lines = _lines(text)
     fences = _closed_fences(text, lines)
@@ -105,8 +103,8 @@ def blocks(text: str) -> list[Block]:
             continue
         found.append(_line_block(text, start, end))
         index += 1
-    if all(block.kind is Kind.TEXT for block in found):
-        return []
+    if all(block.kind is Kind.TEXT or text[block.start : block.end] == ">" for block in found):
+        return []  # an empty line of a quote is one only beside others
     return found if "\n+" in text else _with_bullets(text, found)  # in a difference of files `-` means something
 
 

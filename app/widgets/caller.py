@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
@@ -15,10 +16,12 @@ from app.settings import Notify
 from app.status import Notice
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
-from app.widgets.attention import Attention, Whereabouts
 from app.widgets.backend import ChatBackend
 from app.widgets.message_pane import MessagePane
 from app.widgets.presence import Presence
+
+if TYPE_CHECKING:
+    from app.widgets.attention import Attention, Whereabouts
 
 _SAID = {
     Notify.OFF: "nothing calls you: no bell and no notice (/notify mentions, /notify all)",
@@ -50,14 +53,25 @@ class Caller:
         self._presence = presence
         self._write = write
         self._waiting = False
-        self._attention = Attention(
-            backend.log.author,
-            mentions,
-            wants=lambda: self._level,
-            is_muted=lambda key: key in view.muted or backend.people.is_refused(key),
-            label=lambda entry: backend.people.label(entry.author, entry.name),
-            for_two=lambda: sum(not peer.own for peer in backend.statuses()) <= 1,
-        )
+        self._mentions = mentions
+        self._view = view
+        self._lazy: Attention | None = None
+
+    @property
+    def _attention(self) -> Attention:
+        if self._lazy is None:
+            from app.widgets.attention import Attention  # not before something lands
+
+            people = self._backend.people
+            self._lazy = Attention(
+                self._backend.log.author,
+                self._mentions,
+                wants=lambda: self._level,
+                is_muted=lambda key: key in self._view.muted or people.is_refused(key),
+                label=lambda entry: people.label(entry.author, entry.name),
+                for_two=lambda: sum(not peer.own for peer in self._backend.statuses()) <= 1,
+            )
+        return self._lazy
 
     def choose(self, level: str) -> Notice:
         """level: a value of Notify, or nothing to hear which it is."""
@@ -106,6 +120,8 @@ class Caller:
             self._write(desktop_notices.sequence(form, title, text))
 
     def _where(self) -> Whereabouts:
+        from app.widgets.attention import Whereabouts
+
         if self._presence.is_away(time.monotonic()):
             return Whereabouts.AWAY
         at_the_end = self._pane.following and self._app.screen is self._pane.screen

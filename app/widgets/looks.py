@@ -1,60 +1,39 @@
-"""What stretches of a message look like, whoever gives that a colour: pure functions of its text.
+"""How a stretch of a message can look, as a sum of powers of two, and whether a text has anything to look so.
 
-- Each character stays where it was written. Markup is dimmed and not hidden: what one reads is what was signed, and
-  what is copied is what one sees.
-- What can be marked is bounded, so that no text takes longer than a frame; the rest of it is plain.
+Numbers and no enum: a message may have thousands of stretches, and adding plain numbers takes a twentieth of the time.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
-from enum import IntFlag, auto
-from operator import itemgetter
 
-from app.code_tokens import Token, tokens
-from app.links import links
-from app.markdown import MAX_MARKED, MAX_NODES, Block, Kind, Mark, nodes
 from app.mentions import Mentions
-from app.search import spans
-
-QUOTE_BAR = "▎"  # in place of `>`, as wide
-BULLET = "•"  # in place of `-` and `*`
-_MAX_HITS = 500  # in one message
-_MAX_DEEP = 4  # quotes in quotes that take room at the left of each row
-
-
-class Look(IntFlag):
-    """For names only: a message may have thousands of them, and adding plain numbers takes a twentieth of the time."""
-
-    # Where two of them give a colour, the one that stands further down counts.
-    QUOTED = auto()
-    CODE = auto()
-    COMMENT = auto()
-    STRING = auto()
-    NUMBER = auto()
-    KEYWORD = auto()
-    ADDED = auto()
-    REMOVED = auto()
-    BOLD = auto()
-    ITALIC = auto()
-    LINK = auto()
-    SIGN = auto()  # what makes it markup
-    MENTION = auto()
-    HIT = auto()
-
 
 PLAIN = 0
-_BOLD, _ITALIC, _CODE, _SIGN = int(Look.BOLD), int(Look.ITALIC), int(Look.CODE), int(Look.SIGN)
-_LINK, _MENTION, _HIT = int(Look.LINK), int(Look.MENTION), int(Look.HIT)
-_MARKS = {Mark.BOLD: _BOLD, Mark.ITALIC: _ITALIC, Mark.BOTH: _BOLD | _ITALIC, Mark.CODE: _CODE}
-GUTTER = int(Look.QUOTED | Look.SIGN)
-_KINDS = {Kind.QUOTE: int(Look.QUOTED), Kind.FENCE: _SIGN, Kind.ITEM: PLAIN, Kind.TEXT: PLAIN}
-_TOKENS = {token: int(Look[token.name]) for token in Token}
+# Where two of them give a colour, the later one counts. `sign` is what makes it markup.
+QUOTED, CODE, COMMENT, STRING, NUMBER, KEYWORD, ADDED, REMOVED = (1 << place for place in range(8))
+BOLD, ITALIC, LINK, SIGN, MENTION, HIT = (1 << place for place in range(8, 14))
+LOOKS = {
+    "quoted": QUOTED,
+    "code": CODE,
+    "comment": COMMENT,
+    "string": STRING,
+    "number": NUMBER,
+    "keyword": KEYWORD,
+    "added": ADDED,
+    "removed": REMOVED,
+    "bold": BOLD,
+    "italic": ITALIC,
+    "link": LINK,
+    "sign": SIGN,
+    "mention": MENTION,
+    "hit": HIT,
+}
+
 _may_have_looks = re.compile(r"[*_`]|://|mailto:", re.IGNORECASE).search
-Interval = tuple[int, int, int]  # from, to, the sum of its looks
+_MAY_HAVE_BLOCKS = re.compile(r"(?:^|\n)(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,152 +46,11 @@ class Lookout:
     muted: Set[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Characters `start` to `end` look the same. look: a sum of Look; target: where they lead."""
-
-    start: int
-    end: int
-    look: int
-    target: str = ""
-
-
-class Looks:
-    """The looks of one text, for one row after another."""
-
-    __slots__ = ("_runs", "_starts")
-
-    def __init__(self, text: str, found: Sequence[Block], lookout: Lookout) -> None:
-        """found: `app.markdown.blocks` of the text."""
-        self._runs = _runs(text, found, lookout)
-        self._starts = [run.start for run in self._runs]
-
-    def between(self, low: int, high: int) -> Iterator[Run]:
-        """The runs from `low` to `high`, without gaps."""
-        at = low
-        for index in range(max(0, bisect_right(self._starts, low) - 1), len(self._runs)):
-            run = self._runs[index]
-            if run.end <= at:
-                continue
-            if run.start >= high or at >= high:
-                break
-            if run.start > at:
-                yield Run(at, run.start, PLAIN)
-            end = min(run.end, high)
-            yield Run(max(at, run.start), end, run.look, run.target)
-            at = end
-        if at < high:
-            yield Run(at, high, PLAIN)
-
-
 def may_have_looks(text: str) -> bool:
     """False for most texts, without looking closely."""
     return _may_have_looks(text) is not None
 
 
-def drawn(text: str, found: Iterable[Block]) -> str:
-    """`text` with the signs of quotes and lists as they are drawn: of the same length, and as wide."""
-    changed: list[str] | None = None
-    for block in found:
-        if block.kind is Kind.QUOTE:
-            changed = changed or list(text)
-            for at in range(block.start, block.start + block.lead):
-                if changed[at] == ">":
-                    changed[at] = QUOTE_BAR
-        elif block.bullet is not None:
-            changed = changed or list(text)
-            changed[block.bullet] = BULLET
-    return text if changed is None else "".join(changed)
-
-
-def gutter(block: Block) -> str:
-    """What stands at the left of the rows in which a block goes on."""
-    if block.kind is Kind.QUOTE:
-        return f"{QUOTE_BAR} " * min(block.depth, _MAX_DEEP)
-    return " " * block.lead if block.kind is Kind.ITEM else ""
-
-
-def _runs(text: str, found: Sequence[Block], lookout: Lookout) -> list[Run]:
-    intervals = list(_marked(text, found))
-    addresses = links(text)
-    intervals += [(link.start, link.end, _LINK) for link in addresses]
-    if lookout.me is not None:
-        intervals += [(start, end, _MENTION) for start, end in lookout.me.spans(text)]
-    if lookout.terms:
-        intervals += [(start, end, _HIT) for start, end in spans(text[:MAX_MARKED], lookout.terms)[:_MAX_HITS]]
-    runs = _flat(intervals)
-    if not addresses:
-        return runs
-    at = 0
-    for index, run in enumerate(runs):
-        while at < len(addresses) and addresses[at].end <= run.start:
-            at += 1
-        if run.look & _LINK and at < len(addresses):
-            runs[index] = Run(run.start, run.end, run.look, addresses[at].target)
-    return runs
-
-
-def _marked(text: str, found: Sequence[Block]) -> Iterator[Interval]:
-    left = MAX_NODES
-    for start, end, block in _lines(text, found):
-        if left <= 0:
-            return
-        if block is not None and block.kind is Kind.CODE:
-            yield start, end, _CODE
-            for low, high, token in tokens(block.language, text[start:end], left):
-                left -= 1
-                yield start + low, start + high, _TOKENS[token]
-            continue
-        if block is not None and block.kind is not Kind.TEXT:
-            left -= 1
-            whole = _KINDS[block.kind]
-            if whole:
-                yield start, end, whole
-            if block.lead:
-                yield start, start + block.lead, _SIGN
-            if block.kind is Kind.FENCE:
-                continue
-        for node in nodes(text, start + (block.lead if block else 0), end):
-            if left <= 0:
-                return
-            left -= 1
-            yield node.start, node.end, _MARKS[node.mark]
-            yield node.start, node.start + node.delimiter, _SIGN
-            yield node.end - node.delimiter, node.end, _SIGN
-
-
-def _lines(text: str, found: Sequence[Block]) -> Iterator[tuple[int, int, Block | None]]:
-    if found:
-        for block in found:
-            yield block.start, block.end, block
-    elif len(text) <= MAX_MARKED:
-        start = 0
-        for line in text.split("\n"):
-            yield start, start + len(line), None
-            start += len(line) + 1
-
-
-def _flat(intervals: Iterable[Interval]) -> list[Run]:
-    """Intervals that may overlap as runs that do not."""
-    edges: list[tuple[int, int, int]] = []
-    for start, end, look in intervals:
-        edges.append((start, 1, look))
-        edges.append((end, -1, look))
-    edges.sort(key=itemgetter(0))
-    open_now: dict[int, int] = {}
-    runs: list[Run] = []
-    at = now = 0
-    for place, step, look in edges:
-        if place > at:
-            if now:
-                runs.append(Run(at, place, now))
-            at = place
-        count = open_now.get(look, 0) + step
-        if count:
-            open_now[look] = count
-        else:
-            del open_now[look]
-        now = 0
-        for each in open_now:
-            now |= each
-    return runs
+def may_have_blocks(text: str) -> bool:
+    """Whether a line may be a quote, an item of a list or a fence around code."""
+    return (_MAY_HAVE_BLOCKS.search if "\n" in text else _MAY_HAVE_BLOCKS.match)(text) is not None

@@ -28,10 +28,10 @@ from app.status import HeldUpTo
 from app.timeline import TimelineEntry
 from app.widgets.colours import author_style
 from app.widgets.drawn import drawn
-from app.widgets.looks import Look, Lookout
+from app.widgets.looks import LOOKS, Lookout
 from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback, Spot
-from app.widgets.signs import Signs
+from app.widgets.signs import LATE, Signs
 from app.widgets.window import ident
 from app.widgets.wrap import wrap
 
@@ -53,7 +53,7 @@ _COMPONENTS = {
     Role.DAY: "message-pane--day",
     Role.UNREAD: "message-pane--unread",
 }
-_LOOKS = [(int(look), f"message-text--{(look.name or '').lower()}") for look in Look]
+_LOOKS = [(look, f"message-text--{name}") for name, look in LOOKS.items()]
 
 
 class What(Enum):
@@ -415,7 +415,7 @@ class MessagePane(Widget):
             text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
             if span.role is Role.SIGN and self.signs is not None:
                 text = self.signs.of(line)
-            style = self._style(span.role, line.entry.author)
+            style = self._style(Role.UNREAD if text == LATE else span.role, line.entry.author)
             if span.look:
                 style = self._look(style, span.look, span.target)
             if segments and segments[-1].style is style and text.isspace() and segments[-1].text.isspace():

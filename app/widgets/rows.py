@@ -9,23 +9,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
 
 from app.acts import act
 from app.entry import KIND_REPLY, MAX_TEXT_BYTES
-from app.markdown import blocks
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
-from app.widgets.looks import GUTTER, PLAIN, Look, Lookout, Looks, drawn, gutter, may_have_looks
+from app.widgets.looks import MENTION, PLAIN, QUOTED, SIGN, Lookout, may_have_blocks, may_have_looks
 from app.widgets.moments import local
 from app.widgets.wrap import Piece, shorten, wrap, wrap_hanging
+
+if TYPE_CHECKING:
+    from app.markdown import Block
+    from app.widgets.marking import Looks
 
 WIDE = 60  # below, columns for time and name would leave less than 40 cells for the text
 TINY = 20  # below, there is no room for the time
@@ -71,7 +74,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """look: of text, a sum of app.widgets.looks.Look; target: where it leads."""
+    """look: of text, a sum of app.widgets.looks; target: where it leads."""
 
     text: str
     role: Role
@@ -79,7 +82,7 @@ class Span:
     target: str = ""
 
 
-_MENTION = Span(MENTIONED.ljust(MARK_CELLS), Role.MARK, int(Look.MENTION))
+_MENTION = Span(MENTIONED.ljust(MARK_CELLS), Role.MARK, MENTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +168,9 @@ class EntryRows:
         width, first_width = columns.width - columns.indent(head_cells), max(1, columns.width - head_cells)
         if muted:
             self.message = shorten(self.message, first_width)
-        self._blocks = blocks(self.message) if self.role is Role.TEXT else []
         self._looks: Looks | None = None
         self._drawn = self.message
-        self._pieces: list[Piece]
-        self._hanging: dict[int, str] = {}
-        if self._blocks:
-            lines = [(block.start, block.end, gutter(block)) for block in self._blocks]
-            self._pieces, self._hanging = wrap_hanging(self.message, lines, width, first_width)
-        else:
-            self._pieces = wrap(self.message, width, first_width)
+        self._wrap(width, first_width)
         self._folded = 0 if opened or len(self._pieces) <= FOLD_OVER else len(self._pieces) - FOLD_TO
         self._quote = "" if muted else _quote(entry, names)
         self._remark = "" if muted else _remark(entry, names)
@@ -185,6 +181,21 @@ class EntryRows:
             self._starts.insert(0, _QUOTE_START)
         if self._remark:
             self._starts.append(len(self.message) + 1)
+
+    def _wrap(self, width: int, first_width: int) -> None:
+        self._blocks: Sequence[Block] = ()
+        self._hanging: dict[int, str] = {}
+        self._pieces: list[Piece]
+        if self.role is Role.TEXT and may_have_blocks(self.message):
+            from app.markdown import blocks  # not before a text may have some
+            from app.widgets.marking import gutter
+
+            self._blocks = blocks(self.message)
+        if self._blocks:
+            lines = [(block.start, block.end, gutter(block)) for block in self._blocks]
+            self._pieces, self._hanging = wrap_hanging(self.message, lines, width, first_width)
+        else:
+            self._pieces = wrap(self.message, width, first_width)
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -226,13 +237,15 @@ class EntryRows:
         last = piece + 1 == len(self._pieces)
         continues = not last and "\n" not in self.message[end : self._pieces[piece + 1][0]]
         if before := self._hanging.get(piece):
-            head = (*head, Span(before, self.role, GUTTER))
+            head = (*head, Span(before, self.role, QUOTED | SIGN))
             prefix += len(before)
         return Row(start, (*head, *self._spans(start, end)), prefix, text, continues)
 
     def _spans(self, start: int, end: int) -> Iterator[Span]:
         """Characters `start` to `end` of the message, looking as they are to look."""
         if self._looks is None and self.role is Role.TEXT and self._may_have_looks():
+            from app.widgets.marking import Looks, drawn  # not before a text may have something to mark
+
             self._looks = Looks(self.message, self._blocks, self._lookout)
             self._drawn = drawn(self.message, self._blocks)
         if self._looks is None:

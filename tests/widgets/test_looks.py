@@ -8,52 +8,66 @@ from rich.cells import cell_len
 
 from app.markdown import blocks
 from app.mentions import Mentions
-from app.widgets.looks import Look, Lookout, Looks, drawn, may_have_looks
+from app.widgets.looks import (
+    BOLD,
+    CODE,
+    HIT,
+    KEYWORD,
+    LINK,
+    MENTION,
+    PLAIN,
+    QUOTED,
+    SIGN,
+    Lookout,
+    may_have_blocks,
+    may_have_looks,
+)
+from app.widgets.marking import Looks, drawn
 from tests.test_markdown import SOUP
 
 BOTH = Lookout(Mentions("alice"), ("zebra",))
 
 
-def runs(text: str, lookout: Lookout = BOTH) -> list[tuple[str, Look]]:
+def runs(text: str, lookout: Lookout = BOTH) -> list[tuple[str, int]]:
     found = blocks(text)
     between = Looks(text, found, lookout).between(0, len(text))
-    return [(drawn(text, found)[run.start : run.end], Look(run.look)) for run in between]
+    return [(drawn(text, found)[run.start : run.end], run.look) for run in between]
 
 
 def test_what_is_marked_looks_so_and_its_signs_step_back() -> None:
     assert runs("a **b `c`** d") == [
-        ("a ", Look(0)),
-        ("**", Look.BOLD | Look.SIGN),
-        ("b ", Look.BOLD),
-        ("`", Look.BOLD | Look.CODE | Look.SIGN),
-        ("c", Look.BOLD | Look.CODE),
-        ("`", Look.BOLD | Look.CODE | Look.SIGN),
-        ("**", Look.BOLD | Look.SIGN),
-        (" d", Look(0)),
+        ("a ", PLAIN),
+        ("**", BOLD | SIGN),
+        ("b ", BOLD),
+        ("`", BOLD | CODE | SIGN),
+        ("c", BOLD | CODE),
+        ("`", BOLD | CODE | SIGN),
+        ("**", BOLD | SIGN),
+        (" d", PLAIN),
     ]
 
 
 def test_quotes_lists_and_code_have_signs_of_their_own() -> None:
     shown = runs("> x\n- a\n- b\n```py\nif y:\n```")
-    assert shown[0] == ("▎ ", Look.QUOTED | Look.SIGN)
-    assert ("• ", Look.SIGN) in shown
-    assert ("```py", Look.SIGN) in shown
-    assert ("if", Look.CODE | Look.KEYWORD) in shown
+    assert shown[0] == ("▎ ", QUOTED | SIGN)
+    assert ("• ", SIGN) in shown
+    assert ("```py", SIGN) in shown
+    assert ("if", CODE | KEYWORD) in shown
 
 
 def test_names_hits_and_addresses_are_found_in_any_text() -> None:
     assert runs("@Alice: Zébra at https://x.example/alice") == [
-        ("@Alice", Look.MENTION),
-        (": ", Look(0)),
-        ("Zébra", Look.HIT),
-        (" at ", Look(0)),
-        ("https://x.example/alice", Look.LINK),
+        ("@Alice", MENTION),
+        (": ", PLAIN),
+        ("Zébra", HIT),
+        (" at ", PLAIN),
+        ("https://x.example/alice", LINK),
     ]
 
 
 def test_an_address_leads_to_itself_in_each_of_its_parts() -> None:
     text = "see https://x.example/zebra now"
-    targets = [run.target for run in Looks(text, (), BOTH).between(10, len(text)) if run.look & Look.LINK]
+    targets = [run.target for run in Looks(text, (), BOTH).between(10, len(text)) if run.look & LINK]
     assert targets == ["https://x.example/zebra"] * 2
 
 
@@ -78,5 +92,6 @@ def test_what_is_drawn_is_what_was_written_but_for_signs_as_wide(text: str) -> N
 
 @given(SOUP)
 def test_a_text_that_cannot_have_looks_has_none(text: str) -> None:
-    if not may_have_looks(text) and not blocks(text):
-        assert all(look == Look(0) for _, look in runs(text, Lookout()))
+    if not may_have_looks(text) and not may_have_blocks(text):
+        assert not blocks(text)
+        assert all(look == PLAIN for _, look in runs(text, Lookout()))
