@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -58,7 +58,9 @@ from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
 from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
-from app.widgets.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from app.widgets.completion import Vocabulary
 
 _PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
 _RATES_INTERVAL = 1.0
@@ -175,7 +177,7 @@ class ChatApp(App[None]):
             self._teller.refuse,
             self._inputs,
             self._purpose_line,
-            vocabulary(self._backend, self._zone, {}),
+            self._vocabulary,
             keymap=self._chosen_keys,
             placeholder=f"Write a message, {send_keys(self._chosen_keys)} sends",
             id="composer",
@@ -221,6 +223,11 @@ class ChatApp(App[None]):
         yield self._status_bar
         yield self._purpose_line
         yield self._composer
+
+    def _vocabulary(self) -> Vocabulary:
+        from app.widgets.vocabulary import vocabulary  # not before somebody completes
+
+        return vocabulary(self._backend, self._zone, {"THEME": lambda: sorted(self.available_themes)})
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

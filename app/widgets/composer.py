@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 
 from app.entry import MAX_TEXT_BYTES
-from app.widgets import emoji
-from app.widgets.completer import Completer
-from app.widgets.completion import Vocabulary
 from app.widgets.editor import Editor, clean, location_at
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, key_names
-from app.widgets.lookup import Lookup
 from app.widgets.purpose import PurposeLine, told
+
+if TYPE_CHECKING:  # not before somebody completes, or looks for something
+    from app.widgets.completer import Completer
+    from app.widgets.completion import Vocabulary
+    from app.widgets.lookup import Lookup
 
 MAX_DRAFT = 16 * MAX_TEXT_BYTES  # characters: more would make every key press slow, and cannot be sent anyway
 _NEAR = 1_024  # bytes before the limit: some lines, so that one can still come to an end
@@ -44,7 +45,7 @@ class Composer(Editor):
         refuse: Callable[[str], None],
         inputs: Inputs,
         line: PurposeLine,
-        words: Vocabulary,
+        words: Callable[[], Vocabulary],
         *,
         keymap: Keymap,
         placeholder: str = "",
@@ -58,7 +59,8 @@ class Composer(Editor):
         self._refuse = refuse
         self._inputs = inputs
         self._line = line
-        self._completer = Completer(self, line, words)
+        self._words = words
+        self._completer: Completer | None = None  # while something is being completed
         self._lookup: Lookup | None = None
 
     @property
@@ -69,12 +71,13 @@ class Composer(Editor):
     @property
     def busy(self) -> bool:
         """Whether there is something to go back from."""
-        return self._lookup is not None or self._completer.busy
+        return self._lookup is not None or self._completer is not None
 
     def back(self) -> None:
         """To what was written before it was completed, or before something was looked up."""
-        if self._completer.busy:
+        if self._completer is not None:
             self._completer.back()
+            self._completer = None
         if self._lookup is not None:
             self.write(self._lookup.draft)
             self._end_lookup()
@@ -98,7 +101,7 @@ class Composer(Editor):
     async def _on_key(self, event: events.Key) -> None:
         action = self.action_of(event.key)
         if not action.startswith("complete("):
-            self._completer.end()
+            self._end_completing()
         if self._lookup is not None and action != "look_up" and self._looks_for(event, action):
             event.stop()
             event.prevent_default()
@@ -108,7 +111,7 @@ class Composer(Editor):
             self._type_colon()
 
     async def _on_paste(self, event: events.Paste) -> None:
-        self._completer.end()
+        self._end_completing()
         self._end_lookup()
         if len(event.text) + len(self.text) > MAX_DRAFT:
             event.stop()
@@ -118,7 +121,7 @@ class Composer(Editor):
             )
 
     def on_blur(self) -> None:
-        self._completer.end()
+        self._end_completing()
         self.back()
 
     def action_send(self) -> None:
@@ -132,8 +135,12 @@ class Composer(Editor):
 
     def action_complete(self, by: int) -> None:
         """Where there is no word, the keys go on to whatever else takes keys, as everywhere."""
+        from app.widgets.completer import Completer
+
         row, column = self.cursor_location
-        if self._completer.step(by):
+        completer = self._completer or Completer(self, self._line, self._words())
+        if completer.step(by):
+            self._completer = completer if completer.busy else None
             return
         if column == 0 or self.document[row][column - 1].isspace():
             if by > 0:
@@ -142,6 +149,12 @@ class Composer(Editor):
                 self.screen.focus_previous()
         else:
             self._refuse("nothing begins so: Tab completes names, /commands and :emoji")
+
+    def _end_completing(self) -> None:
+        """What stands there is taken."""
+        if self._completer is not None:
+            self._completer.end()
+            self._completer = None
 
     # what was sent before
 
@@ -158,6 +171,8 @@ class Composer(Editor):
             self._recall(self._inputs.newer())
 
     def action_look_up(self) -> None:
+        from app.widgets.lookup import Lookup
+
         if self._lookup is None:
             self._lookup = Lookup(self._inputs, self.text)
         else:
@@ -205,6 +220,8 @@ class Composer(Editor):
     # emoji
 
     def _type_colon(self) -> None:
+        from app.widgets import emoji
+
         cursor = self.cursor_location
         before = self.get_text_range((0, 0), cursor)
         named = emoji.named(before) if self.selection.is_empty else None
