@@ -98,6 +98,8 @@ class ReadState:
         if self._rule_due:
             self._rule_due = False
             self.rule = self._first or self.rule
+        elif self.rule is not None and self._first is not None:
+            self.rule = min(self.rule, self._first)  # others came that stand before what was the first
         if self.rule is not None and not self.unread and not _spans(entries, self.rule):
             self.rule = None
         return before != (self.rule, len(self._leaving), self.unread, self.late)
@@ -183,8 +185,16 @@ class ReadState:
             self._unread.add(feed, low + late, high)
             self._trim(self._late, feed)
             self._trim(self._unread, feed)
+        self._first_may_be(feed, low, high)
         if any(low <= ends[1] and ends[0] <= high for ends in self._late.ranges(feed)):
             self._news.add(feed)
+
+    def _first_may_be(self, feed: bytes, low: int, high: int) -> None:
+        """Some of the entries low..high are unread, perhaps; the comparison of many feeds is not made for each."""
+        if self._first is not None:
+            new = [ends for ends in self._unread.ranges(feed) if low <= ends[1] and ends[0] <= high]
+            for entry in self._log.shown_from(feed, max(low, new[0][0]), new[0][1], 1) if new else ():
+                self._first = min(self._first, entry.key)
 
     def _see(self, entries: Sequence[TimelineEntry]) -> None:
         spans: dict[bytes, tuple[int, int]] = {}

@@ -136,8 +136,7 @@ async def test_who_looks_reads_what_comes_and_who_is_away_finds_it_unread(chat: 
     async with opened(chat) as (app, pilot):
         await pilot.press("x")
         chat.says("bob", "two").result()
-        await until(lambda: "two" in pane(app)[-1])
-        assert app._reading.unread == 0
+        await until(lambda: "two" in pane(app)[-1] and not app._reading.unread)
         assert RULE not in "".join(pane(app))
         await away(app, pilot)
         chat.says("bob", "three", "four").result()
@@ -147,6 +146,18 @@ async def test_who_looks_reads_what_comes_and_who_is_away_finds_it_unread(chat: 
         await pilot.press("y")
         await until(lambda: "(" not in title(app))
         assert RULE in pane(app)[-3]
+
+
+async def test_the_rule_stands_above_what_came_after_it_and_was_written_before(chat: LocalChat) -> None:
+    chat.says("bob", "old").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("x")
+        await away(app, pilot)
+        chat.writes("bob", "second, and told first")
+        chat.says("carol", "third").result()
+        await until(lambda: RULE in pane(app)[-2])
+        chat.comes("bob").result()
+        await until(lambda: "third" in pane(app)[-1] and RULE in pane(app)[-3])
 
 
 async def test_own_messages_and_those_of_the_refused_are_never_unread(chat: LocalChat, tmp_path: Path) -> None:
