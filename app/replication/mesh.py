@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import weakref
 from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -281,7 +282,8 @@ class _Run:
 
     def _accepted(self, stream: socket, address: str) -> None:
         def turn_out() -> None:
-            task.cancel()
+            if (serving := began()) is not None:
+                serving.cancel()
 
         visit = self._gate.enter(address, self._loop.time(), turn_out)
         if visit is None:
@@ -289,6 +291,7 @@ class _Run:
             return
         self._at_the_door.add(stream)
         task = self._tasks.create_task(self._serve_inbound(stream, visit))
+        began = weakref.ref(task)  # a cancelled task holds its frame, which has the visit: they would be a circle
         task.add_done_callback(lambda _: self._served(stream))
 
     async def _serve_inbound(self, stream: socket, visit: Visit) -> None:

@@ -154,6 +154,7 @@ class Members:
         if member.session is not None:
             self._sessions.pop(member.session, None)
         self._all.discard(member)
+        member.connection.release()
 
     def reconsider(self) -> None:
         """Ask the node again about everybody who is connected."""

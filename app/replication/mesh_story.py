@@ -38,6 +38,8 @@ class Story:
             _LOG.debug("%s: dialling %s", self.label, dial.address)
 
     def failed(self, error: OSError) -> None:
+        """error: its traceback is dropped, which would hold what asyncio made for the connection."""
+        error.__traceback__ = None
         self._over = True
         # asyncio puts a sentence of its own in the place of the system's.
         why = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__

@@ -56,7 +56,7 @@ class Connection(asyncio.BufferedProtocol):
         *,
         on_events: Callable[[list[Event]], None],
         on_writable: Callable[[], None],
-        on_secured: Callable[[], None] = lambda: None,
+        on_secured: Callable[[], None] | None = None,
     ) -> None:
         """on_events: called with each batch, the last of which ends in `Closed`; on_writable: the stream takes more;
         on_secured: TLS is there."""
@@ -72,7 +72,7 @@ class Connection(asyncio.BufferedProtocol):
         self._tls = tls
         self._on_events = on_events
         self._on_writable = on_writable
-        self._on_secured = on_secured
+        self._on_secured = on_secured or _ignore
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         # A view, not the bytearray: asyncio's TLS reads further records into slices of it, and those would be copies.
@@ -114,6 +114,15 @@ class Connection(asyncio.BufferedProtocol):
         """Close without another word."""
         if self._transport is not None:
             self._transport.abort()
+
+    def release(self) -> None:
+        """It has ended: its owner is not told of anything any more.
+
+        Else the two would hold each other, with 300 KiB of buffers, until Python looks for garbage, which it does by
+        the number of objects: some hundred strangers who knock in vain would take 200 MiB.
+        """
+        self._on_events = _ignore_events
+        self._on_writable = self._on_secured = _ignore
 
     # What asyncio calls.
 
@@ -242,6 +251,14 @@ async def start(stream: socket, connection: Connection, tls: Tls) -> None:
         ssl_handshake_timeout=HANDSHAKE_LIMIT,
         ssl_shutdown_timeout=CLOSING_LIMIT,
     )
+
+
+def _ignore() -> None:
+    pass
+
+
+def _ignore_events(_: list[Event]) -> None:
+    pass
 
 
 def _ip(name: tuple[object, ...] | None) -> str:

@@ -14,9 +14,14 @@ from tests.faults.shim import NotAvailableError
 
 # What is tried once: the name is a module here, with `run(times, first, say)`, which answers how often it went wrong.
 FAULTS = {
-    "disk_full": "a disk that is full at each step of the first start, or while people write (46 steps)",
     "disk_errors": "a disk that fails for a while: EIO, full, over quota, read-only; at writes or at syncs",
+    "disk_full": "a disk that is full at each step of the first start, or while people write (46 steps)",
+    "kills": "kill -9 on either side of a transfer, one to five times",
     "power_loss": "a power cut at any moment: only what was synced is sure to be left",
+    "sleeping": "a day of a laptop that sleeps 24 times for an hour",
+    "soak": "a minute of two that write without a pause: memory, descriptors and threads stay as they are",
+    "stopped": "a peer that is stopped for 20 s, 2 s, 1 min or 3 min",
+    "visits": "1,000 connections that come and go, with and without TLS and a hello",
 }
 
 
