@@ -227,7 +227,7 @@ class ChatApp(App[None]):
     def _vocabulary(self) -> Vocabulary:
         from app.widgets.vocabulary import vocabulary  # not before somebody completes
 
-        return vocabulary(self._backend, self._zone, {"THEME": lambda: sorted(self.available_themes)})
+        return vocabulary(self._backend, self._zone, {"/theme": lambda: sorted(self.available_themes)})
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

@@ -42,7 +42,7 @@ class Completion:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """names: of people, who spoke last first; labels: by which they are told apart, as commands take them;
-    arguments: what an argument that the help calls so can be, besides names and days."""
+    arguments: what can stand after a command, if its help does not say it."""
 
     names: Callable[[], Sequence[str]]
     labels: Callable[[], Sequence[str]]
@@ -64,9 +64,11 @@ def _command(before: str, words: Vocabulary) -> Completion | None:
     if not blank:
         found = [Candidate(form + (" " if argument else ""), form) for form, argument in forms.items()]
         return _beginning(0, command, [each for each in found if each.shown.startswith(command.lower())])
-    kind = forms.get(command, "")
+    kind = forms.get(command, "").strip("[]")
     word = rest.rpartition(" ")[2]
     start = len(before) - len(word)
+    if command in words.arguments:
+        return _named(start, word, words.arguments[command]())
     match kind:
         case "":
             return None
@@ -80,8 +82,7 @@ def _command(before: str, words: Vocabulary) -> Completion | None:
             return _limit(start, word, words)
         case "TEXT":
             return _in_text(before, words)
-    choices = words.arguments[kind]() if kind in words.arguments else kind.split("|") if "|" in kind else ()
-    return _named(start, word, choices)
+    return _named(start, word, kind.split("|") if "|" in kind else ())
 
 
 def _limit(start: int, word: str, words: Vocabulary) -> Completion | None:

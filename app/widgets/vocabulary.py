@@ -16,7 +16,7 @@ _RECENT = 100  # messages in which who speaks is looked for: a page of them take
 def vocabulary(
     chat: ChatBackend, zone: tzinfo | None, arguments: Mapping[str, Callable[[], Sequence[str]]]
 ) -> Vocabulary:
-    """zone: of days, None for the computer's own; arguments: what else arguments of commands can be."""
+    """zone: of days, None for the computer's own; arguments: what else can stand after a command."""
 
     def names() -> list[str]:
         recent = [entry.name for entry in chat.log.before(LAST_KEY, _RECENT) if not entry.own]

@@ -14,7 +14,7 @@ WORDS = Vocabulary(
     lambda: NAMES,
     lambda: ["bob", "bob~3f2a9c", "carol?"],
     lambda: date(2026, 3, 1),
-    {"THEME": lambda: ["nord", "dracula"]},
+    {"/theme": lambda: ["nord", "dracula"]},
 )
 
 
@@ -40,6 +40,9 @@ def common(before: str) -> str:
         ("/accept ", ["/accept bob", "/accept bob~3f2a9c", "/accept carol?"]),
         ("/accept c", ["/accept carol?"]),
         ("/help x", []),
+        ("/theme n", ["/theme nord"]),
+        ("/notify ", ["/notify off", "/notify mentions", "/notify all"]),
+        ("/mute c", ["/mute carol?"]),
         ("/nope x", []),
         ("/date 2026-02-2", [f"/date 2026-02-{day}" for day in (28, 27, 26, 25, 24, 23)]),
         ("/date 2026-03", ["/date 2026-03-01", "/date 2026-03"]),

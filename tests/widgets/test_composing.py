@@ -139,3 +139,9 @@ async def test_an_emoji_can_be_taken_back_and_what_is_pasted_is_none(chat: Local
         composer(app).load_text("")
         await paste(app, pilot, ":tada: def f(:tada:")
         assert composer(app).text == ":tada: def f(:tada:"
+
+
+async def test_themes_are_completed(chat: LocalChat) -> None:
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"/theme gruv", "tab")
+        assert composer(app).text == "/theme gruvbox "
