@@ -35,9 +35,9 @@ def deeds(
                 listed.append(of(section.place, binding))
     for each in COMMANDS:
         typed = f"/{each.name}"
-        if each.argument:
+        if each.argument and not each.argument.startswith("["):
             listed.append(Typing(each.description, each.usage, typed))
         else:
-            listed.append(Deed(each.description, typed, partial(command, typed)))
+            listed.append(Deed(each.description, each.usage, partial(command, typed)))
     listed += [Typing(description, form, form.split()[0]) for form, description in door.HELP.items()]
     return listed

@@ -88,10 +88,10 @@ class PaletteScreen(ModalScreen[Deed | str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         at = self.query_one(OptionList).highlighted
         typed = event.value.strip()
-        if at is not None and self._found and not (typed.startswith("/") and " " in typed):
-            self._take(self._found[at])
-        elif typed.startswith("/"):
+        if typed.startswith("/") and (typed != event.value or " " in typed or not self._found):
             self.dismiss(typed)
+        elif at is not None and self._found:
+            self._take(self._found[at])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

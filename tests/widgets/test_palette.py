@@ -55,6 +55,8 @@ async def test_a_command_with_an_argument_is_typed_on_there(chat: LocalChat) -> 
         await until(lambda: "never is no date" in screen(app))
         await pilot.press("ctrl+p", *"/serch", "enter")
         await until(lambda: "did you mean /search?" in screen(app))
+        await pilot.press("ctrl+p", *"/me", "enter", "enter")
+        await until(lambda: "say what you do" in screen(app))
         assert composer(app).text == "my draft"
 
 
