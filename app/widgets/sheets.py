@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from app.names import DEFAULT_ROOM
-from app.status import Notice, PeerStatus
+from app.status import Notice, PeerPhase, PeerStatus
 from app.text import one_line
 from app.widgets.backend import ChatBackend
 from app.widgets.info_screen import Row
@@ -22,7 +22,7 @@ def peer_rows(peers: Sequence[PeerStatus], moment: Moment) -> Sequence[Row]:
             f"{SIGNS[peer.phase]} {one_line(peer.label)}",
             describe(peer, moment)
             + (", level" if peer.level else "")
-            + (f": {one_line(peer.detail)}" if peer.detail else "")
+            + (f": {one_line(peer.detail)}" if peer.detail and peer.phase is not PeerPhase.CONNECTING else "")
             + (f" ({one_line(peer.known)})" if peer.known else ""),
         )
         for peer in peers
