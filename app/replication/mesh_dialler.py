@@ -44,6 +44,8 @@ class Connecting:
         waiting when the other computer is there again. addresses: None for all."""
         now = asyncio.get_running_loop().time()
         for address, since, limit in self._limits.values():
+            if limit.expired():  # given up a moment ago, and yet to take its leave: it cannot be told twice
+                continue
             if now - since > STALE_AFTER and (addresses is None or address in addresses):
                 limit.reschedule(now)
 

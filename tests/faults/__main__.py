@@ -17,6 +17,7 @@ FAULTS = {
     "disk_errors": "a disk that fails for a while: EIO, full, over quota, read-only; at writes or at syncs",
     "disk_full": "a disk that is full at each step of the first start, or while people write (46 steps)",
     "kills": "kill -9 on either side of a transfer, one to five times",
+    "networks": "loss, delay, 64 kbit/s, doubled frames, one-way links, no multicast, … (12 stories)",
     "power_loss": "a power cut at any moment: only what was synced is sure to be left",
     "sleeping": "a day of a laptop that sleeps 24 times for an hour",
     "soak": "a minute of two that write without a pause: memory, descriptors and threads stay as they are",

@@ -18,8 +18,9 @@ PATIENCE = 25.0  # seconds; longer than a connection over a dead cable is kept
 class ChatProcess:
     """A context manager: leaves by SIGTERM, and expects a clean end."""
 
-    def __init__(self, host: Host, folder: Path, me: str, peers: Sequence[str]) -> None:
+    def __init__(self, host: Host, folder: Path, me: str, peers: Sequence[str], *, patience: float = PATIENCE) -> None:
         self.me = me
+        self._patience = patience
         self._host = host
         self._folder = folder
         self._peers = peers
@@ -71,7 +72,7 @@ class ChatProcess:
 
     def wait_for_error(self, text: str) -> None:
         """What goes to stderr is looked at each twentieth of a second: there is no event to wait for."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while text not in self.errors():
             assert time.monotonic() < deadline, f"{self.me} waits to say {text!r}; has {self.errors()}"
             time.sleep(0.05)
@@ -86,7 +87,7 @@ class ChatProcess:
     def _wait(self, happened: Callable[[], bool], what: str) -> float:
         started = time.monotonic()
         while not happened():
-            left = started + PATIENCE - time.monotonic()
+            left = started + self._patience - time.monotonic()
             try:
                 line = self._lines.get(timeout=max(left, 0.0))
             except queue.Empty:

@@ -78,6 +78,19 @@ class Host:
         if ipv4:
             self.move_to(number)
 
+    @property
+    def pid(self) -> int:
+        """A process whose network is the host's."""
+        return self._space.pid
+
+    def add_interface(self, interface: str, number: int, subnet: str | None = None) -> None:
+        """Bring up one that was put here, with an address. subnet: of three parts, None for the usual one."""
+        self._space.ip(f"link set {interface} up")
+        if subnet is None:
+            self.move_to(number)
+        else:
+            self._space.ip(f"addr add {subnet}.{number}/24 dev {interface}")
+
     def move_to(self, number: int) -> None:
         """Take another address, as after a new DHCP lease."""
         if self.address:
