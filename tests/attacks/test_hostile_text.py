@@ -12,6 +12,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC
 from pathlib import Path
 
 import cbor2
@@ -19,15 +20,21 @@ import pytest
 
 from app import log_file
 from app.errors import ProtocolError
+from app.links import MAX_LINKS
+from app.markdown import MAX_MARKED, MAX_NODES
+from app.mentions import MAX_MENTIONS, Mentions
 from app.replication import frames
 from app.replication.frames import ByeReason
 from app.replication.handshake import Role
 from app.status import Notice, PeerPhase, PeerStatus
 from app.text import harmless, one_line
+from app.widgets.looks import Lookout
+from app.widgets.rows import Columns, EntryRows
 from tests.end_to_end.terminal import READY, Household
 from tests.replication.mesh_node import poll, unique
 from tests.replication.test_discovery import Ear, raw_service
 from tests.replication.tls_end import End, dial
+from tests.widgets.timelines import message
 
 CASES = {
     "escape": "\x1b[31;5m",
@@ -230,3 +237,31 @@ def test_the_log_file_is_harmless_whatever_is_written_into_it(tmp_path: Path, te
 @pytest.mark.parametrize("text", ["👩‍👩‍👧", "नमस्ते", "می‌خواهم", "שלום", "éà", "❤️", "🏳️‍🌈", "ကြောင်"])
 def test_what_scripts_and_emoji_need_survives(text: str) -> None:
     assert harmless(text, newlines=True) == text
+
+
+ENTRY = 64 * 1024  # characters in the largest that somebody can send
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "_a_ " * (ENTRY // 4),
+        "_a_ " * (MAX_MARKED // 4),
+        ("*a **b " * 2000 + "c** d* " * 2000)[:MAX_MARKED],
+        "> _a_\n" * (MAX_MARKED // 6),
+        "- a\n" * (MAX_MARKED // 4),
+        "".join("`" * count + " " for count in range(1, 180)),
+        "```c\n" + "1 " * (MAX_MARKED // 2 - 5) + "\n```",
+        "```a\n" * (MAX_MARKED // 5),
+        "```py\n" + '"\\"' * (MAX_MARKED // 4) + "\n```",
+        "https://a.example/" + "(" * 30_000,
+        "http://a.example " * (ENTRY // 17),
+        "alice " * (ENTRY // 6),
+        "\u00e9" * ENTRY,
+    ],
+)
+def test_what_a_message_is_marked_with_is_bounded(text: str) -> None:
+    rows = EntryRows(message(1, text), Columns(80, UTC), lookout=Lookout(Mentions("alice"), ("a", "e")), opened=True)
+    spans = [span for index in range(len(rows)) for span in rows.row(index).spans]
+    assert sum(bool(span.look) for span in spans) <= 5 * (MAX_NODES + MAX_MENTIONS + MAX_LINKS) + 2 * len(rows)
+    assert len({span.target for span in spans}) <= MAX_LINKS + 1
