@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app import door_bell
@@ -261,12 +262,13 @@ class Node:
     # What the mesh asks.
 
     def _ingest(self, runs: Sequence[Run], via: bytes) -> asyncio.Future[IngestReport | None]:
-        answer: asyncio.Future[IngestReport | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[IngestReport | None] = loop.create_future()
 
-        def saved(done: asyncio.Future[IngestReport]) -> None:
+        def saved(done: Future[IngestReport]) -> None:
             if answer.done():  # whoever waited has left
-                done.exception()
-            elif isinstance(error := done.exception(), StorageError):
+                return
+            if isinstance(error := done.exception(), StorageError):
                 self._saving_failed(error)
                 answer.set_result(None)
             elif error is not None:
@@ -275,7 +277,7 @@ class Node:
                 self._saving_works()
                 answer.set_result(done.result())
 
-        asyncio.wrap_future(self.log.ingest(runs, via)).add_done_callback(saved)
+        self.log.ingest(runs, via).add_done_callback(lambda done: _call_in(loop, partial(saved, done)))
         return answer
 
     def _saving_failed(self, error: StorageError) -> None:

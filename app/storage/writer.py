@@ -1,7 +1,8 @@
 """The one thread that writes: it commits together what is waiting, and only then says that it is saved.
 
 - Own appends go first: a person waits for them, peers can wait.
-- Durable, then published in memory, then futures, then listeners, in this order and in commit order.
+- Durable, then published in memory, then told: to whoever wrote it here, to listeners, to whoever brought it, in this
+  order and in commit order. Who reads along is a person too; who brought it only goes on.
 - A request fails alone: a full disk or a bad run is an answer through its future, and the thread goes on.
 """
 
@@ -315,9 +316,10 @@ class Writer:
         self._feeds.publish(committed.records)
         for request in group.peers:
             self._peers[request.record.key] = request.record
-        self._answer(group, committed)
+        self._answer_own(group, committed)
         if committed.advances:
             self._tell(committed.advances)
+        self._answer_others(group, committed)
 
     def _renew(self, request: _Renew) -> None:
         renewing = Renewing(self._feeds, self._feeds.of(self._own_num), self._identity, self._room, self._verifier)
@@ -340,7 +342,7 @@ class Writer:
         peer = self._peers.get(author)
         return peer is not None and peer.pinned_at is not None
 
-    def _answer(self, group: _Group, committed: Committed) -> None:
+    def _answer_own(self, group: _Group, committed: Committed) -> None:
         if group.appends:
             feed = self._feeds.of(self._own_num)
             tail, arrival = feed.tail, committed.arrival
@@ -355,6 +357,8 @@ class Writer:
                 else:
                     append.future.set_result(None)
                 index += len(append.said)
+
+    def _answer_others(self, group: _Group, committed: Committed) -> None:
         for ingest, report in zip(group.ingests, committed.reports, strict=True):
             ingest.future.set_result(report)
         for remember in group.peers:
