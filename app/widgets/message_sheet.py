@@ -17,6 +17,11 @@ from app.widgets.moments import local, since
 from app.widgets.signs import CROSSED
 
 
+# A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.
+_MAX_VERSIONS = 10
+_MAX_SHOWN = 2_000  # characters of each
+
+
 def copied(entry: TimelineEntry) -> str:
     """Its text for a clipboard, from where it may go into another terminal: harmless, but with the tabs of code."""
     return "\t".join(harmless(part, newlines=True) for part in (entry.text or "").split("\t"))
@@ -59,8 +64,10 @@ def details(
         if names:
             rows.append((symbol, ", ".join(names)))
     if versions or entry.deleted:
-        rows.append(("first text", one_line(entry.entry.text or "")))
-        rows += [(_moment(time, zone), one_line(text)) for time, text in reversed(versions)]
+        rows.append(("first text", _shown(entry.entry.text or "")))
+        if len(versions) > _MAX_VERSIONS:
+            rows.append(("", f"{len(versions) - _MAX_VERSIONS:,} versions in between"))
+        rows += [(_moment(time, zone), _shown(text)) for time, text in reversed(versions[:_MAX_VERSIONS])]
     return rows
 
 
@@ -87,3 +94,9 @@ def _moment(time: int | None, zone: tzinfo | None) -> str:
         return "at an unknown time"
     moment = local(time, zone)
     return "at a time that no calendar has" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _shown(text: str) -> str:
+    """A text, or its beginning."""
+    rest = f" … ({len(text) - _MAX_SHOWN:,} more characters)" if len(text) > _MAX_SHOWN else ""
+    return one_line(text[:_MAX_SHOWN]) + rest

@@ -6,11 +6,12 @@ from datetime import UTC
 
 import pytest
 
+from app.amendments import Edit
 from app.status import Held, Holder
 from app.timeline import TimelineEntry
-from app.widgets.message_sheet import held_by
+from app.widgets.message_sheet import details, held_by
 from app.widgets.status_bar import StatusBar
-from tests.widgets.chats import LocalChat
+from tests.widgets.chats import MINUTE, LocalChat
 from tests.widgets.test_chat_app import chat, composer, opened, pane, rows, screen, until
 
 __all__ = ["chat"]
@@ -120,6 +121,20 @@ async def test_details_say_who_wrote_it_and_what_it_said_before(chat: LocalChat)
         await until(lambda: "first text" in screen(app))
         for part in ("author", "alice", "fingerprint", "only this computer", "helo", "hello"):
             assert part in screen(app)
+
+
+async def test_of_many_versions_of_a_long_text_the_last_ones_are_told_in_part(chat: LocalChat) -> None:
+    entry = chat.log.append("long " * 3000).result()
+    reference = chat.log.reference(entry.feed, entry.seq)
+    assert reference is not None
+    for number in range(30):
+        chat.clock.now += MINUTE
+        chat.log.amend(Edit(reference, f"version {number} " + "long " * 3000)).result()
+    versions = chat.log.versions(entry.feed, entry.seq)
+    told = details(entry, chat.people, versions, (), crossed=False, now=chat.clock.now, zone=UTC)
+    assert [said for term, said in told if term == "first text"] == ["long " * 400 + " … (13,000 more characters)"]
+    assert sum(said.startswith("version") for _, said in told) == 10
+    assert ("", f"{len(versions) - 10} versions in between") in told
 
 
 async def test_without_messages_there_is_nothing_to_point_at(chat: LocalChat) -> None:
