@@ -41,23 +41,23 @@ def missing(hosts: Sequence[Host], checker: Checker, plan: Plan) -> str | None:
         one, other = by_person.get(who), by_person.get(whom)
         if one and other and not any(end.other.host is other for end in one.wire.of(one)):
             return f"{who} has no connection to {whom}"
-    apart = checker.forked | checker.liars
     for host in hosts:
         exchange = host.exchange
-        if host.identity.public in apart:
-            continue
         for session in list(exchange._links) if exchange else ():
             progress = exchange.progress(session) if exchange else None
             remote = session.remote
-            if remote is not None and remote.key not in apart and progress is not None and not progress.level:
+            if remote is not None and remote.key not in checker.liars and progress is not None and not progress.level:
                 return f"{host.name} is not level with {remote.name}: {progress}"
     return None
 
 
 def _exchanged(store: Store, checker: Checker) -> dict[bytes, bytes]:
-    """The heads of the feeds of which all can have the same branch, and none is held back by a liar."""
-    apart = checker.forked | checker.liars
-    return {feed: stored.hash for feed, stored in store.feeds.items() if stored.author not in apart}
+    """The heads of the feeds of which there is one branch, and none is held back by a liar."""
+    return {
+        feed: stored.hash
+        for feed, stored in store.feeds.items()
+        if stored.author not in checker.liars and not checker.has_branches(feed)
+    }
 
 
 def check(hosts: Sequence[Host], checker: Checker) -> None:
@@ -110,7 +110,8 @@ def _timeline(log: Log) -> list[TimelineEntry]:
 
 
 def _all_whole(host: Host, checker: Checker) -> bool:
-    return all(stored.author not in checker.forked | checker.liars for stored in host.store.feeds.values())
+    feeds = host.store.feeds.items()
+    return all(stored.author not in checker.liars and not checker.has_branches(feed) for feed, stored in feeds)
 
 
 def _clamped(host: Host) -> bool:
@@ -134,9 +135,9 @@ def _check_rest(host: Host, checker: Checker) -> None:
     """Nothing is under way, and nothing is kept for what is over."""
     exchange = host.exchange
     assert exchange is not None
-    if host.disk.busy:  # a liar has something new yet
-        return
     intake = exchange._intake
+    if host.disk.busy or (checker.liars and intake.failing):  # of what liars bring nobody waits for the end
+        return
     if intake.bytes or intake._tickets or intake._pending or intake._pushed:
         raise SimulationError(f"{host.name} counts on something that will not come")
     if len(exchange._links) != len(exchange._announcer._news) or len(exchange._links) > len(host.wire.of(host)):

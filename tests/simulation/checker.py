@@ -98,6 +98,7 @@ class Checker:
         self.liars: set[bytes] = set()  # authors of whom anything may come
         self.failure: SimulationError | None = None
         self._written: dict[tuple[bytes, int], set[bytes]] = {}  # all hashes that were ever durable at their author
+        self._branched: set[bytes] = set()
         self._durable: dict[bytes, set[tuple[bytes, int, bytes]]] = {}  # node id: all that ever was on its disk
         self._signed: set[tuple[bytes, int, bytes, bytes]] = set()
         self._told: dict[tuple[str, int], set[tuple[bytes, int]]] = {}
@@ -108,6 +109,10 @@ class Checker:
         error = SimulationError(text)
         self.failure = self.failure or error
         raise error
+
+    def has_branches(self, feed: bytes) -> bool:
+        """Whether its author wrote two, whoever has them now."""
+        return feed in self._branched
 
     # A database was opened.
 
@@ -120,9 +125,7 @@ class Checker:
         found = {feed: (head.seq, head.hash) for feed, head in frontier.items()}
         if held != found:
             self.fail(f"{host.name} does not find again what was durable, or finds more")
-        durable = self._durable.setdefault(log.node, set())
-        for feed, stored in host.store.feeds.items():
-            durable.update((feed, entry.seq, entry.hash) for entry in stored.entries)
+        self._durable_of(host, log)
 
     # A commit.
 
@@ -150,7 +153,7 @@ class Checker:
         new = self._read(host, log, advance, stored.hash if stored else NO_HASH)
         if stored is None:
             stored = host.store.feeds[feed] = StoredFeed(new[0].author)
-        durable = self._durable.setdefault(log.node, set())
+        durable = self._durable_of(host, log)
         arrival = host.wall()
         for entry in new:
             stored.entries.append(entry)
@@ -165,6 +168,14 @@ class Checker:
         head = log.head(feed)
         if head is None or (head.seq, head.hash) != (last, stored.hash) or advance.head != head:
             self.fail(f"the frontier of {host.name} is not what its entries come to")
+
+    def _durable_of(self, host: Host, log: Log) -> set[tuple[bytes, int, bytes]]:
+        durable = self._durable.get(log.node)
+        if durable is None:  # it is a new node: made just now, or anew after it was found to be a copy
+            stored = host.store.feeds.items()
+            durable = {(feed, entry.seq, entry.hash) for feed, kept in stored for entry in kept.entries}
+            self._durable[log.node] = durable
+        return durable
 
     def _read(self, host: Host, log: Log, advance: Advance, before: bytes) -> list[Said]:
         feed, first, last = advance.feed, advance.first, advance.head.seq
@@ -208,6 +219,8 @@ class Checker:
             if written - {entry.hash} and entry.author not in self.forked:
                 self.fail(f"{host.name} wrote its entry {entry.seq} twice")
             written.add(entry.hash)
+            if len(written) > 1:
+                self._branched.add(entry.feed)
             before = host.store.feeds[entry.feed].entries[-2:-1]
             if before and (entry.time or 0) <= (before[0].time or 0) and host.honest:
                 self.fail(f"the clock of {host.name} went back from one entry to the next")
@@ -264,11 +277,11 @@ class Checker:
     # A claim.
 
     def held(self, host: Host, claim: Held) -> None:
-        log = host.log
-        if log is None:
+        log, exchange = host.log, host.exchange
+        if log is None or exchange is None:
             return
         mine = log.hash_at(claim.feed, claim.seq)
-        if claim.feed != log.own_feed or mine is None:
+        if claim.feed != exchange._own_feed or mine is None:
             self.fail(f"{host.name} counts entries as held that it does not have")
         elif (claim.feed, claim.seq, mine) not in self._durable.get(claim.node, ()) and claim.key not in self.liars:
             self.fail(f"{host.name} believes that its entry {claim.seq} is on a disk where it is not")
@@ -278,10 +291,11 @@ class Checker:
         if log is None or remote is None or exchange is None or remote.key in self.liars:
             return
         link = exchange._links.get(session)
-        head = exchange._heads[log.own_feed]
-        if link is None or link.mark(log.own_feed).diverged:
+        own = exchange._own_feed  # which may just have been left for another
+        head = exchange._heads[own]
+        if link is None or link.mark(own).diverged:
             return
-        if (log.own_feed, head.seq, head.hash) not in self._durable.get(remote.node, ()):
+        if (own, head.seq, head.hash) not in self._durable.get(remote.node, ()):
             self.fail(f"{host.name} takes {remote.name} for level, who lacks entries of it")
 
     def blamed(self, host: Host, misbehaved: Misbehaved) -> None:

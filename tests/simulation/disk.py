@@ -59,6 +59,10 @@ def _error(code: int) -> lmdb.Error:
     return error
 
 
+def _has_work(writer: Writer) -> bool:
+    return bool(writer._others or (writer._appends and not writer._holding))
+
+
 class Disk:
     def __init__(self, host: Host, dice: Random) -> None:
         self.seconds = 0.003
@@ -108,7 +112,7 @@ class Disk:
         self._life += 1
         if writer is None or self._env is None:
             return
-        if with_last and (writer._appends or writer._others):
+        if with_last and _has_work(writer):
             self._write(writer)
         for request in (*writer._appends, *writer._others):
             request.future.set_exception(StorageError("the computer is off"))
@@ -118,12 +122,13 @@ class Disk:
 
     def _waiting(self) -> bool:
         assert self._writer is not None
-        return bool(self._writer._appends or self._writer._others)
+        return _has_work(self._writer)
 
     def _commit(self, life: int) -> None:
         if life != self._life or self._writer is None:
             return
-        self._write(self._writer)
+        if _has_work(self._writer):
+            self._write(self._writer)
         self.busy = False
         self.wake()
 

@@ -59,7 +59,7 @@ class Plan:
 
 def draw(seed: int) -> Plan:
     dice = Random(seed)
-    names = list(NAMES[: dice.choices((2, 3, 4, 5), (3, 5, 3, 1))[0]])
+    names = list(NAMES[: dice.choices((2, 3, 4, 5), (4, 6, 2, 1))[0]])
     liar = dice.choice(LIARS) if len(names) > 2 and dice.random() < 0.4 else None
     if liar:
         names[-1] = "mallory"
@@ -70,9 +70,9 @@ def draw(seed: int) -> Plan:
     given = dice.random() < 0.3
     devices = [] if given or dice.random() < 0.85 else [(names[0], names[0] + "-2")]
     qualities = [(a, b, Quality(dice.choice((0.0002, 0.01, 0.2)), dice.choice((50_000.0, 1e6, 1e8)))) for a, b in pairs]
-    first = [(name, dice.choice((0, 3, 20))) for name in names]
-    pace = 100.0 if dice.random() < 0.02 else 1.0  # now and then a long time in which little happens
-    seconds = pace * dice.choice((6.0, 12.0, 12.0, 25.0))
+    first = [(name, dice.choice((0, 3, 12))) for name in names]
+    pace = 100.0 if dice.random() < 0.01 else 1.0  # now and then a long time in which little happens
+    seconds = pace * dice.choice((4.0, 7.0, 7.0, 14.0))
     acts = _Acts(dice, names, devices, pairs=pairs, seconds=seconds, pace=pace, liar=liar).draw()
     return Plan(
         seed,
@@ -254,5 +254,5 @@ class _Acts:
 
     def _flood(self, at: float) -> None:
         name = self._pick()
-        for _ in range(self._dice.choice((20, 60))):
+        for _ in range(self._dice.choice((10, 40))):
             self._add(at, "say", name, amount=9_000)

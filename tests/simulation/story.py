@@ -44,11 +44,12 @@ class Outcome:
 
 
 class Story:
-    def __init__(self, plan: Plan, folder: Path, loop: VirtualLoop, trace: Trace) -> None:
+    def __init__(self, plan: Plan, folder: Path, loop: VirtualLoop, trace: Trace, faults: list[str]) -> None:
         dice = Random(plan.seed + 1)
         self._plan = plan
         self._loop = loop
         self._trace = trace
+        self._faults = faults
         self.checker = Checker(trace)
         self.wire = Wire(Random(dice.random()), trace, multicast=not plan.given)
         ips = {name: f"10.0.0.{number}" for number, name in enumerate(plan.names, 1)}
@@ -160,6 +161,8 @@ class Story:
     def _look(self) -> None:
         if self.checker.failure is not None:
             raise self.checker.failure
+        if self._faults:
+            raise SimulationError(f"something failed unseen: {self._faults[0]}")
 
     # Acts.
 
@@ -298,7 +301,7 @@ def run(plan: Plan, *, trace: Trace | None = None) -> Outcome:
     """Raises SimulationError, with what went wrong."""
     loop = VirtualLoop()
     faults: list[str] = []
-    loop.set_exception_handler(lambda _, context: faults.append(_in_words(context)))
+    loop.set_exception_handler(lambda _, context: faults.append(_in_words(context)))  # looked at after each act
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder, _listening() as listener:
         asyncio.set_event_loop(loop)
         story: Story | None = None
@@ -307,7 +310,7 @@ def run(plan: Plan, *, trace: Trace | None = None) -> Outcome:
 
                 async def tell() -> Outcome:
                     nonlocal story
-                    story = Story(plan, Path(folder), loop, trace or Trace())
+                    story = Story(plan, Path(folder), loop, trace or Trace(), faults)
                     return await story.run()
 
                 try:
