@@ -16,7 +16,6 @@ from app.widgets.info_screen import Row
 from app.widgets.moments import local, since
 from app.widgets.signs import CROSSED
 
-
 # A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.
 _MAX_VERSIONS = 10
 _MAX_SHOWN = 2_000  # characters of each
