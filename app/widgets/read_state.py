@@ -176,7 +176,8 @@ class ReadState:
             return
         read_key = self._view.read_key
         if high - low < _EXACT:
-            shown = given if len(given) == high - low + 1 else self._log.shown_from(feed, low, high, _EXACT)
+            whole = len(given) == high - low + 1 and given[0].seq == low
+            shown = given if whole else self._log.shown_from(feed, low, high, _EXACT)
             for entry in shown:
                 (self._late if entry.key <= read_key else self._unread).add(feed, entry.seq, entry.seq)
         else:

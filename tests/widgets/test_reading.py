@@ -270,3 +270,13 @@ async def test_messages_that_crossed_have_a_sign_and_those_that_followed_have_no
         chat.says("bob", "nor that, but the one above is by me").result()
         await until(lambda: "nor that" in pane(app)[-1])
         assert not pane(app)[-1].startswith(CROSSED)
+
+
+async def test_what_comes_under_a_sheet_is_read_when_that_is_closed(chat: LocalChat) -> None:
+    chat.says("bob", "one").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f1")
+        chat.says("bob", "two").result()
+        await until(lambda: app._reading.unread == 1)
+        await pilot.press("escape")
+        await until(lambda: app._reading.unread == 0)
