@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
 MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
 MAX_INTRODUCED = 3  # people known through others who come at once; of more only the number is told
 MAX_SAID_ONCE = 256  # warnings about peers in one run; more of them nobody reads
+SAVING_AGAIN_AFTER = 0.9  # seconds without a failure; what failed is tried again after 1 s at the earliest
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
 
 _SAVING = "saving"  # what notices are about: messages from others
@@ -91,6 +92,7 @@ class Node:
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
         self._level: set[str] = set()  # names whose node was level when it was last heard of
         self._storage_failed = False
+        self._storage_failed_at = 0.0
         self._said_once: set[tuple[bytes, str]] = set()
         self._unmet: set[bytes] = set()
         self._refusals_told: dict[str, int] = {}  # by name
@@ -281,6 +283,7 @@ class Node:
         return answer
 
     def _saving_failed(self, error: StorageError) -> None:
+        self._storage_failed_at = asyncio.get_running_loop().time()
         if not self._storage_failed:
             self._storage_failed = True
             later = ", and it goes on by itself" if isinstance(error, DiskFullError) else "; it is tried again"
@@ -288,7 +291,8 @@ class Node:
             self._tell(Notice(said, urgent=True, about=_SAVING))
 
     def _saving_works(self) -> None:
-        if self._storage_failed:
+        # A smaller piece may fit into what is left, and the next one not: that is not worth two more sentences.
+        if self._storage_failed and asyncio.get_running_loop().time() - self._storage_failed_at > SAVING_AGAIN_AFTER:
             self._storage_failed = False
             self._tell(Outdated(_SAVING))
             self._tell(Notice("messages from others are saved again"))

@@ -37,7 +37,9 @@ def _kind(place: Path) -> Finding:
     if is_network_file_system(kind):
         return bad("disk", f"{place} lies on a network file system ({kind})", "choose a local disk with --data-dir")
     if kind in FLEETING:
-        return warn("disk", f"{place} lies in memory ({kind}): all is gone when the computer restarts", "--data-dir")
+        return warn(
+            "disk", f"{place} lies in memory ({kind})", "all is gone when the computer restarts: take --data-dir"
+        )
     return ok("disk", f"{place} ({kind})")
 
 

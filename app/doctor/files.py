@@ -35,7 +35,7 @@ def _folder(user: Path) -> Finding:
         refuse_open_folder(user)
     except IdentityError as error:
         return bad(_AREA, str(error))
-    if not os.access(user, os.R_OK | os.W_OK | os.X_OK):
+    if not _may(user, os.R_OK | os.W_OK | os.X_OK):
         return bad(_AREA, f"{user} cannot be written", f"chmod 700 {shlex.quote(str(user))}")
     mode = user.stat().st_mode
     if mode & _OTHERS:
@@ -69,7 +69,14 @@ def _room(folder: Path) -> Iterator[Finding]:
             yield bad(_AREA, f"{path} cannot be read: {error.strerror or error}")
             continue
         wanted = "700" if stat.S_ISDIR(mode) else "600"
-        if not os.access(path, os.R_OK | os.W_OK):
+        if not _may(path, os.R_OK | os.W_OK):
             yield bad(_AREA, f"{path} cannot be written", f"chmod {wanted} {shlex.quote(str(path))}")
         elif mode & _OTHERS:
             yield warn(_AREA, f"{path} is open to others", f"chmod {wanted} {shlex.quote(str(path))}")
+
+
+def _may(path: Path, mode: int) -> bool:
+    """As `os.access`; that a whole disk is read-only is another matter, which has a line of its own."""
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        mode &= ~os.W_OK
+    return os.access(path, mode)

@@ -70,7 +70,8 @@ def while_writing(base: Path) -> None:
         for number in range(60):  # more than the rest of the disk
             at_alice.type(f"{number} {'x' * 12000}")
         at_alice.wait_for_remark("was not sent: no space left")
-        assert len([remark for remark in at_alice.remarks if "messages from others" in remark]) == 1
+        said = [remark[:60] for remark in at_alice.remarks if "messages from others" in remark]
+        assert len(said) == 1, said
         disk.remount("size=32m")
         at_alice.wait_for(f"{bob}> {texts[-1]}")
         at_alice.type("room again")
@@ -81,6 +82,33 @@ def while_writing(base: Path) -> None:
         assert (at_alice.wait_for_end(), at_bob.wait_for_end()) == (1, 0)
         household.prefix = disk.prefix
         assert household.check(alice).returncode == 0
+    finally:
+        household.close()
+        disk.close()
+
+
+def read_only(base: Path) -> None:
+    """A start on a disk that has become read-only is a sentence; checking still works. Raises AssertionError."""
+    household = Household(base)
+    alice = household.name("alice")
+    household.data_dir(alice).mkdir()
+    disk = SmallDisk(household.data_dir(alice), kib=65536)
+    try:
+        household.prefix = disk.prefix
+        kept = ("--data-dir", str(household.data_dir(alice)))
+        place = (*kept, "--interface", "127.0.0.1")
+        assert household.run("--plain", alice, *place, "--linger", "0", text="first\n").returncode == 0
+        disk.remount("ro")
+        refused = household.run("--plain", alice, *place, "--linger", "0", text="second\n")
+        assert (refused.returncode, refused.stdout) == (1, ""), refused.stderr
+        assert "its disk is read-only now" in refused.stderr, refused.stderr
+        assert household.check(alice).returncode == 0
+        seen = household.run("doctor", alice, *place)
+        assert seen.returncode == 1
+        assert [line for line in seen.stdout.splitlines() if line.startswith("bad") and "read-only" not in line] == []
+        disk.remount("rw")
+        again = household.run("--plain", alice, *place, "--linger", "0", text="third\n")
+        assert again.stdout.splitlines() == [f"{alice}> first", f"{alice}> third"], again.stderr
     finally:
         household.close()
         disk.close()

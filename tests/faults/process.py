@@ -10,7 +10,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """memory: KiB that are resident; descriptors, threads: how many."""
+    """memory: KiB of its own that are resident, without pages of files that are mapped, which the system takes back as
+    it likes; descriptors, threads: how many."""
 
     memory: int
     descriptors: int
@@ -19,5 +20,5 @@ class Taken:
 
 def taken_by(process: int) -> Taken:
     status = Path(f"/proc/{process}/status").read_text()
-    sizes = re.findall(r"^(?:VmRSS|Threads):\s+(\d+)", status, re.MULTILINE)
+    sizes = re.findall(r"^(?:RssAnon|Threads):\s+(\d+)", status, re.MULTILINE)
     return Taken(int(sizes[0]), len(os.listdir(f"/proc/{process}/fd")), int(sizes[1]))  # noqa: PTH208

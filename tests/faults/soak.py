@@ -15,7 +15,7 @@ from tests.faults.process import taken_by
 
 MINUTE = 60.0
 ROUND = 200  # messages between two looks at the clock
-MAX_GROWTH = 16 * 1024  # KiB from the second minute on; pages of the database that are mapped count too
+MAX_GROWTH = 8 * 1024  # KiB from the second minute on
 
 
 def run(times: int, first: int, say: Callable[[str], None]) -> int:

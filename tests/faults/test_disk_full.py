@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disk_full import first_start, while_writing
+from tests.faults.disk_full import first_start, read_only, while_writing
 from tests.faults.shim import NotAvailableError
 
 
@@ -29,3 +29,8 @@ def test_a_first_start_without_room_is_a_sentence_and_the_next_one_works(tmp_pat
 def test_a_disk_that_fills_up_while_people_write_is_told_once_and_it_goes_on_by_itself(tmp_path: Path) -> None:
     with where_possible():
         while_writing(tmp_path)
+
+
+def test_a_disk_that_has_become_read_only_is_told_as_such(tmp_path: Path) -> None:
+    with where_possible():
+        read_only(tmp_path)
