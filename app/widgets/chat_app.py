@@ -605,6 +605,8 @@ class ChatApp(App[None]):
                 self._pane.held(self._backend.holdings.up_to())
             case Renamed():
                 self._pane.renamed()
+                self._pane.writes_in(self._timeline.own_feed)
+                self._pane.held(self._backend.holdings.up_to())
                 self._reading.renamed()
                 self._show_peers()
 

@@ -267,6 +267,10 @@ class MessagePane(Widget):
         if self.pointed_at is not None:
             self.post_message(self.Chosen(What(what), self.pointed_at))
 
+    def writes_in(self, feed: bytes) -> None:
+        """Which feed is the own one: another, perhaps, than before."""
+        self._own_feed = feed
+
     def held(self, held: HeldUpTo) -> None:
         """How far own messages are on other computers too."""
         if held != self._held:
