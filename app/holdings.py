@@ -29,7 +29,7 @@ class Holdings:
         since 1970, UTC."""
         self._door = door
         self._own = own
-        self._feed = feed
+        self.feed = feed
         self._named = {name_key(peer.name): peer.name for peer in named}
         self._wall = wall
         self._held = {key: record.held.get(feed, 0) for key, record in door.records.items()}
@@ -40,7 +40,7 @@ class Holdings:
     def begin_anew(self, feed: bytes) -> None:
         """The own feed is another one."""
         self.save_all()
-        self._feed = feed
+        self.feed = feed
         self._held = {key: record.held.get(feed, 0) for key, record in self._door.records.items()}
         self._unsaved.clear()
 
@@ -93,7 +93,7 @@ class Holdings:
         """Have the door remember what is new."""
         unsaved, self._unsaved = self._unsaved, set()
         for key in unsaved:
-            self._door.remember_met(key, self._feed, self._held.get(key, 0), self._seen.get(key))
+            self._door.remember_met(key, self.feed, self._held.get(key, 0), self._seen.get(key))
 
     def save_all(self) -> None:
         """As `save`, at the end: who is connected was seen until now."""

@@ -136,7 +136,9 @@ class Node:
     def holders(self) -> frozenset[str]:
         """The named peers who are known to hold all own entries."""
         head = self.log.head(self.log.own_feed)
-        return self.holdings.named_holders(0 if head is None else head.seq)
+        if head is None or self.holdings.feed != self.log.own_feed:  # it is another one since a moment ago
+            return frozenset()
+        return self.holdings.named_holders(head.seq)
 
     def settled(self) -> frozenset[str]:
         """The named peers met since the start who hold all own entries, and all of whose entries are here."""
