@@ -23,7 +23,9 @@ from app.status import Held, Listening, NodeEvent, Notice, PeerStatus
 from app.text import harmless
 
 MAX_BYTES = 4 * 1024 * 1024  # a weekend of --debug, and still opened by every editor
+MAX_TOLD = 1_024  # peers; strangers can make any number
 _logger = logging.getLogger("app")
+_told: dict[str, tuple[str, str]] = {}  # name: phase and detail
 
 
 class _HarmlessFormatter(logging.Formatter):
@@ -70,14 +72,24 @@ def start(path: Path, level: int) -> None:
 def note(event: NodeEvent) -> None:
     """Keep what a node tells its faces."""
     match event:
-        case PeerStatus(name, phase, detail, missing, lacking):
-            _logger.info("%s: %s %s, %d to get, %d to give", name, phase.value, detail, missing, lacking)
+        case PeerStatus(name, phase, detail):
+            _logger.log(_weight(event), "%s: %s %s", name, phase.value, detail)
         case Notice(text, urgent):
             _logger.log(logging.WARNING if urgent else logging.INFO, "%s", text)
         case Held(seq, by):
             _logger.info("held up to %d by %s", seq, ", ".join(by))
         case Listening(port):
             _logger.info("listening at port %d", port)
+
+
+def _weight(status: PeerStatus) -> int:
+    """Where a peer stands is told again with each message: what is new is only the first of the same."""
+    told = status.phase.value, status.detail
+    before = _told.pop(status.name, None)
+    _told[status.name] = told
+    if len(_told) > MAX_TOLD:
+        del _told[next(iter(_told))]
+    return logging.DEBUG if told == before else logging.INFO
 
 
 def crashed(error: BaseException) -> Path | None:
