@@ -30,12 +30,16 @@ MAX_REACTION_BYTES = 64  # the longest emoji have 35
 
 @dataclass(frozen=True, slots=True)
 class Edit:
+    """Another text for a message of one's own."""
+
     target: Reference
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
+    """A message of one's own is not to be shown any more."""
+
     target: Reference
 
 

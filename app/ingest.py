@@ -20,6 +20,8 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RefusedRun:
+    """A run that was not taken in, and why; detail: in words, with what exactly."""
+
     run: Run
     refusal: Refusal
     detail: str

@@ -30,6 +30,8 @@ LETTERS = "αβγδεζηθικλμνξοπρστυφχψωбвгджзийкл�
 PAGE_UP = b"\x1b[5~"
 _NUMBER = re.compile(rb"message (\d+) ")
 _LEAVE, _ERASE = b"\x11", b"\x15"
+# Who installs a program has its modules compiled: not to keep that would measure Python's compiler.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class Terminal:
@@ -45,7 +47,7 @@ class Terminal:
             stderr=slave,
             cwd=ROOT,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env={**_ENVIRONMENT, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
         )
         os.close(slave)
         self._typed = 0

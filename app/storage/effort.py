@@ -18,6 +18,8 @@ MAX_BRINGERS = 1_024  # remembered; the one not seen for longest is forgotten fi
 
 @dataclass(frozen=True, slots=True)
 class _Account:
+    """left: steps that somebody may still cost; at: when that was so, in microseconds."""
+
     left: int
     at: int
 

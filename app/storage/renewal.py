@@ -126,6 +126,8 @@ def settle(env: Environment, identity: Identity, name: str, room: str, wall: int
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
+    """What the genesis of the new feed is to say."""
+
     name: str
     room: str
     fork: ForkPoint

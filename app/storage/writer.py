@@ -65,6 +65,8 @@ class _AppendAll:
 
 @dataclass(slots=True)
 class _Ingest:
+    """Runs that a peer has brought."""
+
     runs: Sequence[Run]
     via: bytes
     future: Future[IngestReport] = field(default_factory=Future)
@@ -76,6 +78,8 @@ class _Ingest:
 
 @dataclass(slots=True)
 class _Remember:
+    """What is to be known of somebody from now on."""
+
     record: PeerRecord
     future: Future[None] = field(default_factory=Future)
 
@@ -86,6 +90,8 @@ class _Remember:
 
 @dataclass(slots=True)
 class _Renew:
+    """The own feed is to be continued by another."""
+
     runs: Sequence[Run]
     future: Future[Renewal | None] = field(default_factory=Future)
 

@@ -45,6 +45,8 @@ COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class Say:
+    """A message."""
+
     text: str
 
 
@@ -65,6 +67,8 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
+    """No command: what to type instead."""
+
     text: str
 
 

@@ -44,6 +44,8 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class _Anchor:
+    """What a place holds on to: a character of an entry, wherever that is by then."""
+
     entry: Ident
     key: bytes
     offset: int
