@@ -276,7 +276,8 @@ def _reserve_lock_file(path: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise folder_error(path.parent, error) from error
+        if error.errno not in (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):  # what some file systems cannot do
+            raise folder_error(path.parent, error) from error
 
 
 def _open_lmdb(path: Path, map_size: int, *, read_only: bool, lock: bool) -> lmdb.Environment:
