@@ -55,7 +55,9 @@ def test_words_in_colour_can_be_read_on_bars_and_messages_in_every_theme(theme: 
 
 
 def named(app: ChatApp, text: str) -> list[Segment]:
-    return [segment for strip in app.screen._compositor.render_strips() for segment in strip if segment.text == text]
+    return [
+        segment for strip in app.screen._compositor.render_strips() for segment in strip if segment.text.strip() == text
+    ]
 
 
 async def test_what_is_drawn_can_be_read_in_every_theme(chat: LocalChat) -> None:
@@ -163,3 +165,21 @@ def test_the_column_tells_as_much_as_fits() -> None:
     assert column(peers, 4) == ["● bob, connected", "– carol, lost"]
     assert column(peers, 1) == ["and 2 more"]
     assert column([], 5) == ["nobody named:", "chat-tui ME PEER"]
+
+
+async def test_without_colours_what_is_pointed_at_has_another_shape(chat: LocalChat) -> None:
+    chat.says("bob", "hello", "again").result()
+    async with opened(chat) as (app, pilot):
+        app.theme = OWN_COLOURS
+        await pilot.pause()
+        await pilot.press("f6")
+        (again,) = named(app, "again")
+        (hello,) = named(app, "hello")
+        assert again.style is not None
+        assert again.style.reverse
+        assert not (hello.style and hello.style.reverse)
+        await pilot.press("escape", *"/theme", "enter")
+        await until(lambda: bool(named(app, "nord")))
+        (pointed,) = named(app, "ansi-dark")
+        assert pointed.style is not None
+        assert pointed.style.underline
