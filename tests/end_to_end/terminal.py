@@ -272,7 +272,7 @@ class Household:
         self._running.append(started)
         return started
 
-    def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, text: str = "", patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run to the end a command that starts no chat."""
         return subprocess.run(
             [*self.prefix, *PROGRAM, *words],
@@ -280,12 +280,12 @@ class Household:
             capture_output=True,
             text=True,
             env=self.environment(),
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
 
-    def check(self, me: str) -> subprocess.CompletedProcess[str]:
-        return self.run("check", me, "--data-dir", str(self.data_dir(me)))
+    def check(self, me: str, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        return self.run("check", me, "--data-dir", str(self.data_dir(me)), patience=patience)
 
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if key in {"PATH", "PYTHONPATH", "VIRTUAL_ENV"}}

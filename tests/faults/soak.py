@@ -51,7 +51,7 @@ def _soak(household: Household, minutes: int, say: Callable[[str], None]) -> int
             say(f"it grew from {before} to {after}")
             failed += 1
     for name, lines in ends.items():
-        if lines.end() != 0 or household.check(name).returncode != 0:
+        if lines.end() != 0 or household.check(name, patience=20 * MINUTE).returncode != 0:
             say(f"{name} did not end well")
             failed += 1
     return failed
