@@ -20,11 +20,11 @@ MESSAGES, AUTHORS = 1_000_000, 10
 HITS = 20
 WORD = "zucchini"
 COMMON = "message"
-SEARCHES, LETTERS = 5, 100  # of each kind in a round
+SEARCHES, LETTERS = 3, 60  # of each kind in a round
 FIND, CLOSE, ERASE = b"\x06", b"\x1b", b"\x15"
 A_LETTER = 0.12  # seconds between two
-UNDER_WAY = (0.2, 0.6)  # seconds into a search of the whole history, which takes longer
-LISTING = (0.0, 0.4)  # seconds into a search that finds something everywhere
+UNDER_WAY = (0.1, 0.4)  # seconds into a search of the whole history, which takes longer
+LISTING = (0.0, 0.3)  # seconds into a search that finds something everywhere
 
 
 def rounds(scene: Scene) -> Rounds:
