@@ -16,8 +16,11 @@ class Mentions:
             rf"(?<![\w@/])(?<!\w[-.])@?{re.escape(name)}(?!\w|[-@/]\w|/|\.\w)", re.IGNORECASE
         ).finditer
 
+        self._folded = name.casefold()
+
     def __contains__(self, text: str) -> bool:
-        return next(self._find_all(text), None) is not None
+        # Looking for it anywhere first takes a tenth of the time, and most messages have it nowhere.
+        return self._folded in text.casefold() and next(self._find_all(text), None) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []

@@ -32,6 +32,7 @@ LOOKS = {
     "hit": HIT,
 }
 
+_has_sign = re.compile(r"[*_`:]").search
 _may_have_looks = re.compile(r"[*_`]|://|mailto:", re.IGNORECASE).search
 _MAY_HAVE_BLOCKS = re.compile(r"(?:^|\n)(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))")
 
@@ -48,7 +49,7 @@ class Lookout:
 
 def may_have_looks(text: str) -> bool:
     """False for most texts, without looking closely."""
-    return _may_have_looks(text) is not None
+    return _has_sign(text) is not None and _may_have_looks(text) is not None
 
 
 def may_have_blocks(text: str) -> bool:

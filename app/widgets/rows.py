@@ -117,6 +117,7 @@ class EntryRows:
         "_lookout",
         "_looks",
         "_pieces",
+        "_plain",
         "_quote",
         "_remark",
         "_starts",
@@ -169,6 +170,7 @@ class EntryRows:
         if muted:
             self.message = shorten(self.message, first_width)
         self._looks: Looks | None = None
+        self._plain: bool | None = None  # None: not looked at yet
         self._drawn = self.message
         self._wrap(width, first_width)
         self._folded = 0 if opened or len(self._pieces) <= FOLD_OVER else len(self._pieces) - FOLD_TO
@@ -243,7 +245,9 @@ class EntryRows:
 
     def _spans(self, start: int, end: int) -> Iterator[Span]:
         """Characters `start` to `end` of the message, looking as they are to look."""
-        if self._looks is None and self.role is Role.TEXT and self._may_have_looks():
+        if self._plain is None:
+            self._plain = self.role is not Role.TEXT or not self._may_have_looks()
+        if self._looks is None and not self._plain:
             from app.widgets.marking import Looks, drawn  # not before a text may have something to mark
 
             self._looks = Looks(self.message, self._blocks, self._lookout)
