@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC
 from random import Random
 
 from app.entry import decode_entry, decode_genesis, skim_entry
 from app.errors import InvalidRunError, ProtocolError
+from app.mentions import Mentions
 from app.replication import frames
 from app.replication.exchange import Exchange
 from app.replication.session import Role, Session, State
+from app.text import one_line
+from app.widgets.looks import Lookout
+from app.widgets.rows import Columns, EntryRows
 from tests.replication.memory_store import MemoryStore
 from tests.replication.pairs import Pair, identity_of, session_of
+from tests.widgets.timelines import message
 
+LOOKOUT = Lookout(Mentions("alice"), ("zebra", "a"))
 MAX_OUTPUT = 1_000_000  # bytes that a peer who reads nothing can make a session keep
 
 
@@ -67,7 +74,24 @@ def session(data: bytes) -> None:
     assert near.deadline() is None or not near.timer(now + 300.0)
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"frames": frame, "entries": entry, "session": session}
+def text(data: bytes) -> None:
+    """A message's rows say what it says, one after the other, harmlessly. The first byte says how wide they are."""
+    said = data[1:].decode(errors="replace")
+    rows = EntryRows(message(1, said), Columns(1 + data[0] if data else 1, UTC), lookout=LOOKOUT, opened=True)
+    at = 0
+    for index in range(len(rows)):
+        row = rows.row(index)
+        assert row.start >= at
+        assert not rows.message[at : row.start].strip(" \n")
+        assert row.text == rows.message[row.start : row.start + len(row.text)]
+        assert len(row.plain) == row.prefix + len(row.text)
+        assert one_line(row.plain) == row.plain
+        assert all(span.target.isascii() and span.target.isprintable() for span in row.spans)
+        at = row.start + len(row.text)
+    assert not rows.message[at:].strip(" \n")
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"frames": frame, "entries": entry, "session": session, "texts": text}
 
 
 def _session_at(stage: int) -> Session:
