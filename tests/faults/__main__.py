@@ -21,6 +21,7 @@ FAULTS = {
     "power_loss": "a power cut at any moment: only what was synced is sure to be left",
     "sleeping": "a day of a laptop that sleeps 24 times for an hour",
     "soak": "a minute of two that write without a pause: memory, descriptors and threads stay as they are",
+    "starts": "kill -9 at any moment of a start, five times, the first one too",
     "stopped": "a peer that is stopped for 20 s, 2 s, 1 min or 3 min",
     "visits": "1,000 connections that come and go, with and without TLS and a hello",
 }

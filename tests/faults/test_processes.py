@@ -10,6 +10,7 @@ import pytest
 from tests.faults.kills import kill_and_go_on
 from tests.faults.shim import NotAvailableError, library
 from tests.faults.sleeping import a_day
+from tests.faults.starts import kill_while_starting
 from tests.faults.stopped import stop_for
 from tests.faults.visits import come_and_go
 
@@ -32,3 +33,7 @@ def test_a_laptop_that_slept_for_hours_is_there_again_at_once(tmp_path: Path) ->
 
 def test_connections_that_come_and_go_leave_nothing_behind(tmp_path: Path) -> None:
     come_and_go(tmp_path, Random(1))
+
+
+def test_a_start_that_was_killed_at_any_moment_is_no_hindrance_to_the_next(tmp_path: Path) -> None:
+    kill_while_starting(tmp_path, Random(1))
