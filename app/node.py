@@ -24,6 +24,7 @@ from app import door_bell
 from app.config import Face, LineFormat, Options
 from app.door import Door, about_knock
 from app.errors import DiskFullError, StorageError, UsageError
+from app.forks import Forks
 from app.frontier import Advance
 from app.holdings import Holdings
 from app.identity import Identity, fingerprint
@@ -87,6 +88,7 @@ class Node:
         )
         self._mesh: Mesh | None = None
         self._own = OwnFeed(log, self._tell)
+        self._forks = Forks(log.is_replaced, self._tell)
         self._finding: set[asyncio.Task[None]] = set()  # at most one for each session
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
@@ -162,6 +164,7 @@ class Node:
                 self._begin_anew()
         finally:
             self._own.end()
+            self._forks.end()
             for task in helping:
                 task.cancel()
             await asyncio.wait(helping)
@@ -430,15 +433,10 @@ class Node:
         if feed == self.log.own_feed:  # more is told when it is proved
             self._tell(Notice(f"{self._name_of(session)} says to hold other messages of yours than this computer"))
             return
-        if self._own.is_left(feed):
-            return
         author = self.log.feed_author(feed)
-        whose = f"{self.people.label(*author)}'s" if author else "somebody's"
-        sentence = (
-            f"{self._name_of(session)} holds other messages in {whose} log than this computer: it was continued from "
-            "an old copy. Nothing is lost, but this log is not exchanged with that computer"
-        )
-        self._tell(Notice(one_line(sentence), urgent=True))
+        if author is None or (author[0] == self._identity.public and self.log.is_replaced(feed)):
+            return
+        self._forks.found(feed, self.people.label(*author), self._name_of(session))
 
     def _tell(self, event: NodeEvent) -> None:
         for listener in list(self._listeners):

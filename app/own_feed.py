@@ -33,7 +33,6 @@ class OwnFeed:
         self._holds = 0
         self._before: int | None = None  # the last own entry when the waiting began
         self._timer: asyncio.TimerHandle | None = None
-        self._left: frozenset[bytes] | None = None
         self.renewed = asyncio.Event()  # another feed is the own one now
 
     def begin(self) -> None:
@@ -66,15 +65,8 @@ class OwnFeed:
             self._tell(Notice(one_line(f"{name} holds other messages of yours, which cannot be saved: {error}"), True))
             return
         if renewal is not None:
-            self._left = None
             self._tell(Notice(_sentence(renewal, name), urgent=True))
             self.renewed.set()
-
-    def is_left(self, feed: bytes) -> bool:
-        """Whether it is an own one whose place another has taken."""
-        if self._left is None:
-            self._left = frozenset(self._log.left())
-        return feed in self._left
 
     def _came_back(self) -> None:
         before = self._before

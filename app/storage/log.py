@@ -207,13 +207,15 @@ class Log:
         """
         return self._writer.renew(runs)
 
-    def left(self) -> list[bytes]:
-        """Feeds that own feeds have taken the place of."""
-        mine = [record for record in self._feeds.all() if record.author == self.author]
+    def is_replaced(self, feed: bytes) -> bool:
+        """Whether the author of `feed` has begun another one in its place."""
+        record = self._feeds.by_id(feed)
+        others = [] if record is None else [other for other in self._feeds.all() if other.author == record.author]
         with self._env.read() as txn:
             table = self._env.tables[schema.ENTRIES]
-            first = [txn.get(schema.ENTRY_KEY.pack(record.num, 1), b"", table) for record in mine]
-        return [fork.feed for data in first if (fork := decode_genesis(data).fork) is not None]
+            first = [txn.get(schema.ENTRY_KEY.pack(other.num, 1), b"", table) for other in others]
+        forks = (decode_genesis(data).fork for data in first)
+        return any(fork is not None and fork.feed == feed for fork in forks)
 
     def _renewed(self, renewal: Renewal) -> None:
         self.own_feed, self.node = renewal.feed, renewal.node
