@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Callable
 from datetime import tzinfo
@@ -17,38 +16,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.driver import Driver
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input
 
 from app import start_up
-from app.acts import PREFIX
-from app.entry import check_text
-from app.errors import ChatError, LocalEntryError
+from app.errors import ChatError
 from app.mentions import Mentions
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
-from app.widgets import commands, sheets, theming
+from app.widgets import sheets, theming
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
-from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer, send_keys
-from app.widgets.info_screen import InfoScreen, Row
+from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
-from app.widgets.keys import Keymap, Place
+from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.moments import since
 from app.widgets.muting import Muting
 from app.widgets.notice_board import NoticeBoard
+from app.widgets.orders import Orders
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_places import PeerPlaces
@@ -57,7 +53,8 @@ from app.widgets.reading import Reading
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
-from app.widgets.terminal import ChatDriver, HungUp, teach_legacy_keys
+from app.widgets.terminal import HungUp
+from app.widgets.terminal_app import TerminalApp
 
 if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
@@ -69,9 +66,6 @@ _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the 
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
 _FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
 _FLOOD_PAUSE = 0.1  # seconds
-_MAX_FOR_TERMINAL = 250_000  # characters; a terminal takes no more at once, and would be busy with them
-_KEEP_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
-_SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back"}
 _ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode", "palette"} | _JUMPS)
 
@@ -84,7 +78,7 @@ class NodeTold(Message):
         self.event = event
 
 
-class ChatApp(App[None]):
+class ChatApp(TerminalApp):
     CSS_PATH = Path(__file__).parent.parent / "chat.tcss"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = "#composer"
@@ -122,13 +116,8 @@ class ChatApp(App[None]):
     ) -> None:
         """draft: what the composer begins with; view, taste: what is remembered of earlier starts; settings: those
         of config.toml; zone: in which times are shown, None for the computer's own; wall: microseconds since 1970."""
-        no_color = bool(os.environ.get("NO_COLOR"))
-        super().__init__(driver_class=driver_class or ChatDriver, ansi_color=True if no_color else None)
         self.taste = taste or Taste()
-        self.theme = theming.first_theme(
-            self.taste.theme, self.available_themes, colours=self.console.color_system, no_color=no_color
-        )
-        teach_legacy_keys()
+        super().__init__(theme=self.taste.theme, driver_class=driver_class)
         self._backend = backend
         self._timeline = backend.log
         self._frontier = self._timeline.frontier()  # before the first page is read: what lands in between comes twice
@@ -151,8 +140,6 @@ class ChatApp(App[None]):
         self._background: asyncio.Task[None] | None = None
         self._peers_pending = False
         self._rates_pending = False
-        self._terminal_title = ""
-        self.failure: BaseException | None = None
 
     def _choose_keys(self) -> None:
         from app.widgets import key_table, keymap
@@ -212,7 +199,27 @@ class ChatApp(App[None]):
             view=self.view,
             taste=self.taste,
             usual=self.settings.notify,
-            write=self._write,
+            write=self.write_to_terminal,
+        )
+        self._orders = Orders(
+            self,
+            self._backend,
+            bindings=self.BINDINGS,
+            keymap=self._chosen_keys,
+            outbox=self._outbox,
+            teller=self._teller,
+            pane=self._pane,
+            composer=self._composer,
+            message_mode=self._message_mode,
+            reading=self._reading,
+            muting=self._muting,
+            caller=self._caller,
+            zone=self._zone,
+            moment=self._moment,
+            choose_theme=lambda name: theming.choose(self, name, self._keep_theme),
+            leave=self.action_leave,
+            changed=self.to_keep.set,
+            sent=self._show_summary,
         )
         yield self._peers.bar
         with Horizontal(id="room"):
@@ -246,15 +253,14 @@ class ChatApp(App[None]):
 
     def _begin(self) -> None:
         """All that need not be there for the first frame."""
-        self._write(_KEEP_TITLE)
-        self._write(_SHOW_CURSOR)
+        self.begin_in_terminal()
         self._show_title()
         if self._background is None:
             self._unsubscribe = self._backend.subscribe(self._on_event)
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
-            self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._show_cursor))
+            self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._place_cursor))
             self._reading.begin()
             for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
@@ -279,7 +285,7 @@ class ChatApp(App[None]):
 
     def _on_background_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(error)
+            self.fail(error)
 
     async def settle(self) -> None:
         """After the screen is gone: let what was sent reach the disk and the node say goodbye."""
@@ -307,108 +313,11 @@ class ChatApp(App[None]):
         if self._message_mode.purpose is not None:
             self._fulfil(text)
             return False  # the composer holds the draft again, or what could not be sent
-        return self._carry_out(text)
-
-    def _carry_out(self, text: str) -> bool:
-        command = commands.read(text)
-        if not isinstance(command, Say):
-            self._notice_board.dismiss()
-        match command:
-            case Say(said):
-                try:
-                    self._outbox.put(check_text(said.strip("\n")))
-                except ChatError as error:
-                    self._teller.refuse(str(error))
-                    return False
-                self._show_summary()
-            case Run(order, argument):
-                try:
-                    getattr(self, f"command_{order.name}")(argument)
-                except ChatError as error:
-                    self._teller.refuse(str(error))
-                    return False
-            case Decide(decision):
-                try:
-                    self._teller.answer(self._backend.command(decision))
-                except ChatError as error:
-                    self._teller.refuse(str(error))
-                    return False
-            case Hint(hint):
-                self._teller.answer(Notice(hint))
-                return False
-        return True
-
-    # the commands: app.widgets.commands.COMMANDS; each raises ChatError for an argument that it cannot use
-
-    def command_help(self, _: str) -> None:
-        self.action_help()
-
-    def command_peers(self, _: str) -> None:
-        def rows() -> list[Row]:
-            peers = sheets.peer_rows(self._backend.statuses(), self._moment)
-            return [*peers, *self._reading.clocks.rows(), *self._muting.rows()]
-
-        self.push_screen(InfoScreen("Who is there", rows))
-
-    def command_why(self, name: str) -> None:
-        self._backend.why(name)
-        self.push_screen(InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name))))
-
-    def command_keys(self, _: str) -> None:
-        from app.widgets.help import name_rows
-
-        self.push_screen(InfoScreen("Keys", lambda: name_rows(self.BINDINGS, self._chosen_keys)))
-
-    def command_notices(self, _: str) -> None:
-        self.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
-
-    def command_me(self, doing: str) -> None:
-        if not doing:
-            raise LocalEntryError("say what you do, as in: /me waves")
-        self._outbox.put(check_text(PREFIX + doing))
-        self._show_summary()
-
-    def command_search(self, words: str) -> None:
-        from app.widgets.search_screen import Chosen, SearchScreen  # not before somebody searches
-
-        def go_to(found: Chosen | None) -> None:
-            if found is not None:
-                self._reading.jump(lambda: self._message_mode.go_to(found.hits, found.which, found.terms))
-
-        self.push_screen(SearchScreen(self._timeline, self._backend.people, self._zone, words), go_to)
-
-    def command_date(self, date: str) -> None:
-        from app.search import day_range
-
-        time = day_range(date, self._zone)[0]
-        self._reading.jump(lambda: self._pane.to_time(time))
-
-    def command_notify(self, level: str) -> None:
-        self._teller.answer(self._caller.choose(level))
-        self.to_keep.set()
-
-    def command_mute(self, name: str) -> None:
-        self._muted(self._muting.mute(name))
-
-    def command_unmute(self, name: str) -> None:
-        self._muted(self._muting.unmute(name))
-
-    def _muted(self, notice: Notice) -> None:
-        self._teller.answer(notice)
-        self._pane.look_out(self._scrollback.lookout)
-        self._reading.renamed()
-        self.to_keep.set()
-
-    def command_theme(self, name: str) -> None:
-        theming.choose(self, name, self._keep_theme)
+        return self._orders.carry_out(text)
 
     def _keep_theme(self, name: str) -> None:
         self.taste.theme = name
         self.to_keep.set()
-
-    def command_quit(self, _: str) -> None:
-        self._composer.load_text("")
-        self.action_leave()
 
     def _fulfil(self, text: str) -> None:
         purpose = self._message_mode.purpose
@@ -443,36 +352,11 @@ class ChatApp(App[None]):
     def on_resize(self, event: events.Resize) -> None:
         self._peers.place(event.size.width)
 
-    def get_css_variables(self) -> dict[str, str]:
-        self.theme_variables = theming.readable_variables(super().get_css_variables())
-        return self.theme_variables
-
     def action_search(self) -> None:
-        self.command_search("")
+        self._orders.command_search("")
 
     def action_palette(self) -> None:
-        from app.widgets.deeds import deeds  # not before somebody asks
-        from app.widgets.palette import Deed, PaletteScreen
-
-        async def do(chosen: Deed | str | None) -> None:
-            if isinstance(chosen, str):
-                self._carry_out(chosen)
-            elif chosen is not None:
-                chosen.do()
-
-        listed = deeds(self.BINDINGS, self._chosen_keys, act=self._act, command=self._carry_out)
-        self.push_screen(PaletteScreen(listed), do)
-
-    def _act(self, place: Place, action: str) -> None:
-        """Carry out what a key does in its place."""
-        target: Widget | App[None] = self
-        if place is Place.PANE:
-            target = self._pane
-            if self._pane.pointed_at is None:
-                self._message_mode.toggle()
-        elif place is Place.COMPOSER:
-            target = self._composer
-        self.call_later(self.run_action, action, target)
+        self._orders.palette()
 
     def action_message_mode(self) -> None:
         self._message_mode.toggle()
@@ -518,9 +402,7 @@ class ChatApp(App[None]):
         if isinstance(self.screen, InfoScreen):
             self.screen.dismiss()
         else:
-            from app.widgets.help import help_rows  # not before somebody asks
-
-            self.push_screen(InfoScreen("Help", lambda: help_rows(ChatApp.BINDINGS, self._chosen_keys)))
+            self._orders.command_help("")
 
     def action_refresh_all(self) -> None:
         """For a terminal that something else has written to."""
@@ -537,14 +419,6 @@ class ChatApp(App[None]):
         self.copy_to_clipboard(text)
         self._teller.answer(Notice(f"copied {len(text):,} character{'' if len(text) == 1 else 's'}"))
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """To the terminal's clipboard (OSC 52), which may be that of another computer, and to this one's."""
-        from app.widgets.errands import fill_clipboards
-
-        if len(text) <= _MAX_FOR_TERMINAL:
-            super().copy_to_clipboard(text)
-        self.run_worker(lambda: fill_clipboards(text), group="clipboard", thread=True, exit_on_error=False)
-
     def action_leave(self) -> None:
         from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves
 
@@ -556,11 +430,8 @@ class ChatApp(App[None]):
         else:
             self.leave()
 
-    def leave(self) -> None:
-        """End the app cleanly; the draft is kept."""
+    def about_to_end(self) -> None:
         self._draft = self.draft
-        self._write(_RESTORE_TITLE)
-        self.exit()
 
     # what happens
 
@@ -635,26 +506,10 @@ class ChatApp(App[None]):
     def on_hung_up(self, _: HungUp) -> None:
         self.leave()
 
-    def _show_cursor(self) -> None:
+    def _place_cursor(self) -> None:
         """The terminal's own one, where letters go; nowhere on a sheet that is only read."""
-        self._write(_SHOW_CURSOR if isinstance(self.focused, Input) or not self.screen.is_modal else _HIDE_CURSOR)
+        self.show_cursor(isinstance(self.focused, Input) or not self.screen.is_modal)
         self._composer.place_cursor()
-
-    def _handle_exception(self, error: Exception) -> None:
-        self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, BaseExceptionGroup):
-            self._fail(error.exceptions[0])
-            return
-        self.failure = self.failure or error
-        self._draft = self.draft
-        self._write(_RESTORE_TITLE)
-        self._return_code = 1
-        if self._exception is None and isinstance(error, Exception):
-            self._exception = error  # what Textual's tests look at
-            self._exception_event.set()
-        self._close_messages_no_wait()
 
     # what is shown
 
@@ -689,12 +544,4 @@ class ChatApp(App[None]):
 
     def _show_title(self) -> None:
         unread = self._reading.unread
-        title = one_line(f"({unread:,}) " if unread else "") + one_line(f"{self._backend.room} · chat-tui")
-        if title != self._terminal_title:
-            self._terminal_title = title
-            self._write(f"\x1b]0;{title}\x07")
-
-    def _write(self, sequence: str) -> None:
-        """Send a control sequence of ours to the terminal."""
-        if self._driver is not None and not self.is_headless and self._running:
-            self._driver.write(sequence)
+        self.show_title(one_line(f"({unread:,}) " if unread else "") + one_line(f"{self._backend.room} · chat-tui"))

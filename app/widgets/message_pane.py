@@ -247,6 +247,10 @@ class MessagePane(Widget):
         self._scrollback.look_out(lookout)
         self._draw()
 
+    def look_out_anew(self) -> None:
+        """Others are muted now."""
+        self.look_out(self._scrollback.lookout)
+
     def action_older(self) -> None:
         self._scrollback.move_cursor(-1)
         self._draw()

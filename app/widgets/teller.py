@@ -30,6 +30,10 @@ class Teller:
     def refuse(self, why: str) -> None:
         self.answer(Notice(why, urgent=True))
 
+    def dismiss(self) -> None:
+        """What was told at length has been read."""
+        self._board.dismiss()
+
     def withdraw(self, about: str) -> None:
         """What some notices were about is no more so."""
         self._bar.withdraw(about)

@@ -28,7 +28,7 @@ class Heard(ChatApp):
         self.sent: list[str] = []
         super().__init__(chat, zone=UTC, **settings)  # type: ignore[arg-type]
 
-    def _write(self, sequence: str) -> None:
+    def write_to_terminal(self, sequence: str) -> None:
         self.sent.append(sequence)
 
     @property

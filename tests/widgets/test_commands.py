@@ -6,6 +6,7 @@ import pytest
 
 from app.entry import MAX_TEXT_BYTES
 from app.widgets.commands import COMMANDS, Decide, Hint, Run, Say, read
+from app.widgets.orders import Orders
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
 from tests.widgets.test_chat_app import chat, composer, opened, pane, paste, screen, until
@@ -76,3 +77,7 @@ async def test_a_text_that_comes_near_the_limit_says_so_and_one_over_it_by_how_m
         await pilot.press("backspace", "enter")
         await until(lambda: chat.log.count() == 1)
         assert "bytes" not in screen(app)
+
+
+def test_every_command_can_be_carried_out() -> None:
+    assert all(callable(getattr(Orders, f"command_{command.name}", None)) for command in COMMANDS)
