@@ -122,10 +122,11 @@ class LineMode:
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
         start, first_key = self._start(), self._history_start()  # before the input adds to them
+        most = self._node.log.count()  # of what `start` has, it cannot be more
         start_reading(self._stdin, limit, self._on_lines, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
-                printing = tasks.create_task(self._print_messages(start, first_key))
+                printing = tasks.create_task(self._print_messages(start, first_key, most))
                 telling = tasks.create_task(self._print_events())
                 await _first(self._input_ended.wait(), stop.wait())
                 await self._linger(stop)
@@ -278,8 +279,8 @@ class LineMode:
 
     # messages
 
-    async def _print_messages(self, start: Frontier, first_key: bytes | None) -> None:
-        for page in self._history(start, first_key):
+    async def _print_messages(self, start: Frontier, first_key: bytes | None, most: int) -> None:
+        for page in self._history(start, first_key, most):
             if not await self._print(page):
                 return
         self._printed.update((feed, head.seq) for feed, head in start.items())
@@ -303,20 +304,22 @@ class LineMode:
         before = 0 if wanted is None else log.count() - wanted
         return FIRST_KEY if before <= 0 else log.at_rank(before - 1)
 
-    def _history(self, frontier: Frontier, key: bytes | None) -> Iterator[Sequence[TimelineEntry]]:
-        """The messages after `key` up to `frontier`; what is newer comes by `follow`."""
+    def _history(self, frontier: Frontier, key: bytes | None, most: int) -> Iterator[Sequence[TimelineEntry]]:
+        """The messages after `key` up to `frontier`, `most` of them; what is newer comes by `follow`."""
         if key is None:
             return
         log = self._node.log
-        while page := log.after(key, PAGE):
+        while most > 0 and (page := log.after(key, PAGE)):
             key = page[-1].key
             # A late arrival moves entries towards the end: those of one feed never pass each other, so that an entry
             # met again is one whose seq was printed before.
-            yield [
+            old = [
                 entry
                 for entry in page
                 if (head := frontier.get(entry.feed)) and self._printed.get(entry.feed, 0) < entry.seq <= head.seq
             ]
+            most -= len(old)
+            yield old
 
     async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
         """False: nobody reads any more."""
