@@ -18,7 +18,7 @@ from app.replication import frames
 from app.replication.addresses import LocalAddress
 from app.replication.candidate import Address
 from app.replication.handshake import LocalHello, local_hello
-from app.replication.mesh_dialler import connect
+from app.replication.mesh_dialler import connect, in_words
 from app.replication.transport import client_context
 
 MAX_FRAME = 4096  # before admission
@@ -63,7 +63,7 @@ async def _knock(address: Address, chosen: Sequence[str], present: Iterable[Loca
     except TimeoutError:
         return Knock(Way.SILENT)
     except OSError as error:
-        return Knock(Way.UNREACHABLE, detail=os.strerror(error.errno) if error.errno else str(error))
+        return Knock(Way.UNREACHABLE, detail=in_words(error))
     try:
         reader, writer = await asyncio.open_connection(sock=stream, ssl=client_context(), server_hostname="")
     except OSError as error:  # TLS's errors are such

@@ -6,12 +6,12 @@ Names, addresses, counts and reasons are in it; never what somebody wrote, and n
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass, field
 
 from app.identity import fingerprint, grouped
 from app.replication.exchange_events import Behind, Level
 from app.replication.handshake import RemotePeer
+from app.replication.mesh_dialler import in_words
 from app.replication.mesh_events import Admission, Verdict
 from app.replication.roster import Dial
 from app.replication.transport import Connection
@@ -41,9 +41,7 @@ class Story:
         """error: its traceback is dropped, which would hold what asyncio made for the connection."""
         error.__traceback__ = None
         self._over = True
-        # asyncio puts a sentence of its own in the place of the system's.
-        why = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-        _LOG.debug("%s: came to nothing: %s", self.label, why)
+        _LOG.debug("%s: came to nothing: %s", self.label, in_words(error))
 
     def secured(self, connection: Connection) -> None:
         _LOG.debug("%s: TLS between %s and %s", self.label, connection.own_ip, connection.where)
