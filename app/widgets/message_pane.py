@@ -26,9 +26,9 @@ from textual.widget import Widget
 
 from app.status import HeldUpTo
 from app.timeline import TimelineEntry
-from app.widgets.colours import author_style
 from app.widgets.drawn import drawn
-from app.widgets.looks import LOOKS, Lookout
+from app.widgets.looks import Lookout
+from app.widgets.pane_styles import COMPONENTS, PaneStyles
 from app.widgets.rows import MARK_CELLS, Role
 from app.widgets.scrollback import Extent, Line, Scrollback, Spot
 from app.widgets.signs import LATE, Signs
@@ -41,19 +41,6 @@ HELD = "✓"  # on another one too
 HELD_BY_ALL = "✓✓"  # with each named peer
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
-_MAX_STYLES = 200  # authors
-_COMPONENTS = {
-    Role.TIME: "message-pane--time",
-    Role.MARK: "message-pane--mark",
-    Role.SIGN: "message-pane--sign",
-    Role.PLACEHOLDER: "message-pane--placeholder",
-    Role.QUOTE: "message-pane--quote",
-    Role.REMARK: "message-pane--remark",
-    Role.FOLD: "message-pane--fold",
-    Role.DAY: "message-pane--day",
-    Role.UNREAD: "message-pane--unread",
-}
-_LOOKS = [(look, f"message-text--{name}") for name, look in LOOKS.items()]
 
 
 class What(Enum):
@@ -72,8 +59,7 @@ class What(Enum):
 
 class MessagePane(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *_COMPONENTS.values(),
-        *(name for _, name in _LOOKS),
+        *COMPONENTS,
         "message-pane--hint",
         "message-pane--pointed",
     }
@@ -154,7 +140,7 @@ class MessagePane(Widget):
         self._generation = scrollback.generation
         self._drawn_at = 0.0
         self._draw_pending = False
-        self._styles: dict[Role | bytes | tuple[Style, int, str], Style] = {}
+        self._styles = PaneStyles(self)
         self._strips: dict[int, Strip] = {}
         self._drawing = False
 
@@ -398,7 +384,7 @@ class MessagePane(Widget):
             return None, self._hint_strip(y, width, height)
         index = y - (height - len(lines))
         if index < 0:
-            return None, Strip.blank(width, self._style(Role.SPACE, b""))
+            return None, Strip.blank(width, self._styles.of(Role.SPACE))
         line = lines[index]
         pointed_at = self._scrollback.cursor
         selection = self.text_selection
@@ -423,9 +409,9 @@ class MessagePane(Widget):
             text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
             if span.role is Role.SIGN and self.signs is not None:
                 text = self.signs.of(line)
-            style = self._style(Role.UNREAD if text == LATE else span.role, line.entry.author)
+            style = self._styles.of(Role.UNREAD if text == LATE else span.role, line.entry.author)
             if span.look:
-                style = self._look(style, span.look, span.target)
+                style = self._styles.look(style, span.look, span.target)
             if segments and segments[-1].style is style and text.isspace() and segments[-1].text.isspace():
                 text = segments.pop().text + text
             segments.append(Segment(text, style))
@@ -434,44 +420,8 @@ class MessagePane(Widget):
     def _strip(self, segments: list[Segment], width: int, rest: Style | None = None) -> Strip:
         cells = sum(cell_len(segment.text) for segment in segments)
         if cells < width:
-            segments.append(Segment(" " * (width - cells), rest or self._style(Role.SPACE, b"")))
+            segments.append(Segment(" " * (width - cells), rest or self._styles.of(Role.SPACE)))
         return Strip(segments, max(cells, width)).crop(0, width)
-
-    def _style(self, role: Role, author: bytes) -> Style:
-        """Textual computes a style from all ancestors each time: that was most of the time that a page took."""
-        key = author if role is Role.NAME else b"" if role in (Role.TEXT, Role.SPACE) else role
-        style = self._styles.get(key)
-        if style is None:
-            if len(self._styles) >= _MAX_STYLES:
-                self._styles.clear()
-            style = self._styles[key] = self._make_style(role, author)
-        return style
-
-    def _make_style(self, role: Role, author: bytes) -> Style:
-        if role is Role.NAME:
-            return self.rich_style + author_style(author, self.background_colors[1], ansi=self.app.native_ansi_color)
-        component = _COMPONENTS.get(role)
-        return self.rich_style if component is None else self.get_component_rich_style(component)
-
-    def _look(self, style: Style, look: int, target: str) -> Style:
-        """A link has the same style in all rows that it takes: a terminal tells by that where it goes on."""
-        key = (style, look, target)
-        known = self._styles.get(key)
-        if known is None:
-            for each, component in _LOOKS:
-                if look & each:
-                    style += self._own_style(component)
-            if target:
-                style += Style(link=target)
-            if len(self._styles) >= _MAX_STYLES:
-                self._styles.clear()
-            known = self._styles[key] = style
-        return known
-
-    def _own_style(self, component: str) -> Style:
-        """What a component changes. Colours that follow their ground are known only together with that."""
-        own = self.get_component_rich_style(component, partial=True)
-        return own if own.color is None else own + Style(color=self.get_component_rich_style(component).color)
 
     def _mark(self, entry: TimelineEntry) -> str:
         """As wide as the column for it."""
@@ -499,7 +449,7 @@ class MessagePane(Widget):
         rows = [text[low:high] for text in self._hints for low, high in wrap(text, max(1, width - 2))]
         index = y - max(0, height - len(rows)) // 2
         if not 0 <= index < len(rows):
-            return Strip.blank(width, self._style(Role.SPACE, b""))
+            return Strip.blank(width, self._styles.of(Role.SPACE))
         style = self.get_component_rich_style("message-pane--hint")
         return Strip([Segment(" " + rows[index], style)]).adjust_cell_length(width, self.rich_style)
 
