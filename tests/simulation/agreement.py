@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 from app.amendments import Deletion, Edit, Reaction, decode_amendment
 from app.entry import KIND_COPY, KIND_GENESIS, decode_entry
@@ -60,13 +62,15 @@ def _exchanged(store: Store, checker: Checker) -> dict[bytes, bytes]:
     }
 
 
-def check(hosts: Sequence[Host], checker: Checker) -> None:
+def check(hosts: Sequence[Host], checker: Checker, plan: Plan) -> None:
     """The timelines, when all have come to rest."""
     shown: dict[str, list[Place]] = {}
+    said: dict[str, Counter[tuple[bytes, str]]] = {}
     for host in hosts:
         assert host.log is not None
         entries = _timeline(host.log)
         shown[host.name] = order = [(entry.feed, entry.seq) for entry in entries]
+        said[host.name] = _said(entries, checker)
         _check_order(host, order)
         _check_texts(host, entries)
         told, copies = checker.told_in(host), _hidden_copies(host.store)
@@ -75,6 +79,7 @@ def check(hosts: Sequence[Host], checker: Checker) -> None:
         _check_ranks(host.log, entries)
         _check_rest(host, checker)
     honest = [host for host in hosts if _all_whole(host, checker)]
+    _check_said(said, checker, plan)
     unclamped = [host for host in honest if not _clamped(host)]
     for host in unclamped:
         if shown[host.name] != shown[unclamped[0].name]:
@@ -121,6 +126,26 @@ def _clamped(host: Host) -> bool:
         for stored in host.store.feeds.values()
         for entry in stored.entries
     )
+
+
+def _said(entries: list[TimelineEntry], checker: Checker) -> Counter[tuple[bytes, str]]:
+    """What each author wrote, in their first words: no two are the same. Copies count as what they are copies of."""
+    honest = (entry for entry in entries if entry.author not in checker.liars)
+    return Counter((entry.author, entry.entry.text) for entry in honest if entry.entry.text is not None)
+
+
+def _check_said(said: dict[str, Counter[tuple[bytes, str]]], checker: Checker, plan: Plan) -> None:
+    """All show the same messages, and each once, whatever became of the feeds in which they were."""
+    everybody = {frozenset(pair) for pair in plan.knows} >= {frozenset(pair) for pair in combinations(plan.names, 2)}
+    first = next(iter(said))
+    for name, mine in said.items():
+        if twice := [text for (_, text), count in mine.items() if count > 1]:
+            raise SimulationError(f"{name} shows a message twice: {twice[0][:20]!r}")
+        # Who wrote two branches learns of the other one from those who are directly connected. Who is rolled back
+        # again, and begins a new feed for that, does not learn of a branch of the feed before.
+        apart = {author for author, _ in mine.keys() ^ said[first].keys()} - checker.forked_again
+        if (everybody and apart) or apart - checker.forked:
+            raise SimulationError(f"{name} and {first} do not show the same messages")
 
 
 def _check_ranks(log: Log, entries: list[TimelineEntry]) -> None:

@@ -55,7 +55,7 @@ class Bell:
 def _error(code: int) -> lmdb.Error:
     """As LMDB raises it."""
     error = lmdb.DiskError("no space left") if code == errno.ENOSPC else lmdb.Error("input/output error")
-    error.code, error.reason = code, str(error)
+    vars(error).update(code=code, reason=str(error))
     return error
 
 

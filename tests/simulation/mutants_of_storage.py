@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import app.storage.amendments
+import app.storage.batch
 import app.storage.feeds
+import app.storage.log
 import app.storage.placing
 from app.clock import HybridClock
 from app.entry import DIGEST_BYTES
@@ -18,9 +19,10 @@ from app.storage.environment import Environment
 from app.storage.feeds import FeedChanges
 from app.storage.following import _Journal
 from app.storage.new_entries import NewEntries
-from app.storage.placing import Placing
+from app.storage.placing import PlaceReader, Placing
 from app.storage.ranks import Ranks
-from app.storage.schema import AMENDMENT_KEY, AMENDMENTS, ENTRY_KEY, U32, FeedRecord
+from app.storage.renewal import Renewing
+from app.storage.schema import AMENDMENTS, ENTRY_KEY, U32, FeedRecord
 from tests.simulation.mutation import Patch
 
 
@@ -183,6 +185,27 @@ def clock_is_not_remembered(patch: Patch) -> None:
     patch(HybridClock, "__init__", lambda self, latest=0: init(self))
 
 
+def clock_forgets_what_came_back(patch: Patch) -> None:
+    """Own entries that come back after a rollback do not move the clock."""
+    patch(HybridClock, "resume", lambda *_: None)
+
+
+def copies_stand_beside_their_originals(patch: Patch) -> None:
+    """What is written once more in a new feed is shown twice."""
+    patch(PlaceReader, "is_superseded", lambda *_: False)
+    patch(Placing, "_hide_copy", lambda *_: None)
+
+
+def the_other_branch_is_forgotten(patch: Patch) -> None:
+    """What only the other of two branches has is not written once more."""
+    patch(Renewing, "_again", lambda *_: None)
+
+
+def a_moved_database_goes_on(patch: Patch) -> None:
+    """A copy of a database writes on in the same feed."""
+    patch(app.storage.log, "settle", lambda *_: False)
+
+
 def clock_ignores_others(patch: Patch) -> None:
     """Times by others do not move the own clock, and what they were is not cited."""
     patch(HybridClock, "observe", lambda *_: None)
@@ -266,6 +289,3 @@ def _replace_reactions(patch: Patch, counts: Any, *, once: bool = False) -> None
         return tuple((symbol, tuple(authors)) for symbol, authors in given.items())
 
     patch(AmendmentReader, "_reactions", reactions)
-
-
-_ = AMENDMENT_KEY, app.storage.amendments

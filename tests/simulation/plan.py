@@ -59,7 +59,7 @@ class Plan:
 
 def draw(seed: int) -> Plan:
     dice = Random(seed)
-    names = list(NAMES[: dice.choices((2, 3, 4, 5), (4, 6, 2, 1))[0]])
+    names = list(NAMES[: dice.choices((2, 3, 4, 5), (12, 12, 4, 1))[0]])
     liar = dice.choice(LIARS) if len(names) > 2 and dice.random() < 0.4 else None
     if liar:
         names[-1] = "mallory"
@@ -71,8 +71,8 @@ def draw(seed: int) -> Plan:
     devices = [] if given or dice.random() < 0.85 else [(names[0], names[0] + "-2")]
     qualities = [(a, b, Quality(dice.choice((0.0002, 0.01, 0.2)), dice.choice((50_000.0, 1e6, 1e8)))) for a, b in pairs]
     first = [(name, dice.choice((0, 3, 12))) for name in names]
-    pace = 100.0 if dice.random() < 0.01 else 1.0  # now and then a long time in which little happens
-    seconds = pace * dice.choice((4.0, 7.0, 7.0, 14.0))
+    pace = 100.0 if dice.random() < 0.005 else 1.0  # now and then a long time in which little happens
+    seconds = pace * dice.choice((3.0, 5.0, 5.0, 12.0))
     acts = _Acts(dice, names, devices, pairs=pairs, seconds=seconds, pace=pace, liar=liar).draw()
     return Plan(
         seed,
@@ -144,7 +144,7 @@ class _Acts:
 
     def draw(self) -> list[Act]:
         dice = self._dice
-        busy = dice.choice((0.3, 0.6, 1.5)) / self._pace
+        busy = dice.choice((0.3, 0.6, 1.2)) / self._pace
         for name in self._speakers:
             at = dice.expovariate(busy)
             while at < self._seconds:
@@ -242,7 +242,16 @@ class _Acts:
 
     def _roll_back(self, at: float) -> None:
         name = self._pick()
-        self._add(self._dice.random() * at, "back up", name)
+        self._add(self._dice.uniform(0.5, 1.0) * at, "back up", name)
+        if self._dice.random() < 0.5:  # it goes on before it hears of what it lost
+            until = self._after(at) + 1.0
+            for other in self._speakers:
+                for source, target in ((name, other), (other, name)):
+                    if other != name:
+                        self._add(at, "block", source, target)
+                        self._add(until, "free", source, target)
+            self._add(at + 0.5, "say", name, amount=20)
+            self._add(at + 0.9, "say", name, amount=20)
         self._add(at, "roll back", name, flag=self._dice.random() < 0.5)
 
     def _twin(self, at: float, name: str = "") -> None:

@@ -116,7 +116,7 @@ class Story:
         await self._make_peace()
         agreed = await self._agree()
         await self._until(self._loop.time() + 3.0)  # late announcements, and whatever should not happen any more
-        agreement.check(self.honest(), self.checker)
+        agreement.check(self.honest(), self.checker, self._plan)
         for host in self.hosts.values():
             await host.stop()
         self._look()
@@ -217,7 +217,7 @@ class Story:
     async def _roll_back(self, host: Host, *, with_last: bool, in_place: bool) -> None:
         backup = self._backups.get(host.name)
         if backup is not None:
-            self.checker.forked.add(host.identity.public)
+            self.checker.may_fork(host.identity.public)
             await host.crash(with_last=with_last, power=False)
             host.restore(backup, in_place=in_place)
             host.start()
@@ -226,7 +226,7 @@ class Story:
         backup, name = self._backups.get(host.name), host.name + "-twin"
         if backup is None or name in self.hosts:
             return
-        self.checker.forked.add(host.identity.public)
+        self.checker.may_fork(host.identity.public)
         twin = Host(
             name,
             self._folder,
