@@ -23,6 +23,7 @@ CHOSEN = (
     "page-up",
     "page-down",
     "first-unread",
+    "late",
     "newest",
     "point",
     "search",

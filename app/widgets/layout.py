@@ -5,17 +5,20 @@
 - A rule stands above an entry that begins a day, or begins what is unread. It is one row, whatever it says.
 - Who goes on within the same five minutes is not named again. Days begin at full hours or quarters of one, so a day
   never begins within them.
-- Rows are made when they are asked for, and kept for at most as many entries as the window has.
+- Rows are made when they are asked for, and kept for at most as many entries as the window has. How an entry joins the
+  one above it is kept as well, for as long as ordinals are valid: it is asked for with each row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from dataclasses import dataclass
+from datetime import date, tzinfo
 
 from app.entry import KIND_REPLY
 from app.timeline import TimelineEntry
 from app.widgets.looks import Lookout
+from app.widgets.moments import local
 from app.widgets.rows import Columns, EntryRows, Names, Row
 from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
 
@@ -24,6 +27,15 @@ GROUP_MICROSECONDS = 5 * 60 * 1_000_000
 _MAX_OPEN = 100  # long texts that were opened; the one that was opened first is closed again
 
 Place = tuple[int, int]  # ordinal of an entry; the index of one of its rows, or RULE for the rule above them
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """How an entry joins the one above it."""
+
+    new_day: bool
+    unread: bool
+    grouped: bool
 
 
 class Layout:
@@ -35,6 +47,8 @@ class Layout:
         self._rows: dict[Ident, EntryRows] = {}
         self._open: dict[Ident, None] = {}
         self._unread_from: bytes | None = None
+        self._joints: dict[int, _Joint] = {}
+        self._generation = window.generation
         self._lookout = Lookout()
 
     @property
@@ -44,6 +58,7 @@ class Layout:
 
     def draw_rule(self, unread_from: bytes | None) -> None:
         self._unread_from = unread_from
+        self._joints.clear()
 
     def resize(self, width: int) -> bool:
         """Whether that changes anything."""
@@ -86,7 +101,7 @@ class Layout:
     def rows(self, ordinal: int) -> EntryRows:
         entry = self._window[ordinal]
         which = ident(entry)
-        grouped, opened = self._is_grouped(ordinal), which in self._open
+        grouped, opened = self._joint(ordinal).grouped, which in self._open
         rows = self._rows.get(which)
         if rows is None or rows.grouped is not grouped or rows.opened is not opened:
             if len(self._rows) >= MAX_ENTRIES:
@@ -97,11 +112,12 @@ class Layout:
 
     def rule(self, ordinal: int) -> Row:
         """What the rule above the entry says."""
-        day = self.rows(ordinal).day if self._begins_day(ordinal) else None
-        return self._columns.rule(day, new_day=self._begins_day(ordinal), unread=self._begins_unread(ordinal))
+        joint = self._joint(ordinal)
+        return self._columns.rule(self._day(ordinal), new_day=joint.new_day, unread=joint.unread)
 
     def has_rule(self, ordinal: int) -> bool:
-        return self._begins_day(ordinal) or self._begins_unread(ordinal)
+        joint = self._joint(ordinal)
+        return joint.new_day or joint.unread
 
     def down_from(self, place: Place) -> Iterator[Place]:
         """The places from one on."""
@@ -145,26 +161,34 @@ class Layout:
         """The index of the first row that belongs to the entry."""
         return RULE if self.has_rule(ordinal) else 0
 
-    def _begins_day(self, ordinal: int) -> bool:
+    def _joint(self, ordinal: int) -> _Joint:
+        if self._generation != self._window.generation:
+            self._generation = self._window.generation
+            self._joints.clear()
+        joint = self._joints.get(ordinal)
+        if joint is None:
+            joint = self._join(ordinal)
+            if len(self._joints) >= 2 * MAX_ENTRIES:
+                self._joints.clear()
+            if self._window.has(ordinal - 1):  # else one may yet land above it
+                self._joints[ordinal] = joint
+        return joint
+
+    def _join(self, ordinal: int) -> _Joint:
+        entry, start = self._window[ordinal], self._unread_from
+        unread = start is not None and entry.key >= start
         if not self._window.has(ordinal - 1):
-            return True
-        return self.rows(ordinal).day != self.rows(ordinal - 1).day
-
-    def _begins_unread(self, ordinal: int) -> bool:
-        start = self._unread_from
-        if start is None or self._window[ordinal].key < start:
-            return False
-        return not self._window.has(ordinal - 1) or self._window[ordinal - 1].key < start
-
-    def _is_grouped(self, ordinal: int) -> bool:
-        """Whether it goes on where the entry above left off."""
-        entry = self._window[ordinal]
-        if entry.entry.kind == KIND_REPLY or not self._window.has(ordinal - 1):
-            return False
+            return _Joint(new_day=True, unread=unread, grouped=False)
         above = self._window[ordinal - 1]
-        same = above.author == entry.author
-        return (
-            same
-            and above.time // GROUP_MICROSECONDS == entry.time // GROUP_MICROSECONDS
-            and not self._begins_unread(ordinal)
+        unread = unread and start is not None and above.key < start
+        same_time = above.time // GROUP_MICROSECONDS == entry.time // GROUP_MICROSECONDS
+        goes_on = above.author == entry.author and entry.entry.kind != KIND_REPLY
+        return _Joint(
+            new_day=not same_time and self._day(ordinal) != self._day(ordinal - 1),
+            unread=unread,
+            grouped=same_time and goes_on and not unread,
         )
+
+    def _day(self, ordinal: int) -> date | None:
+        moment = local(self._window[ordinal].time, self._zone)
+        return None if moment is None else moment.date()

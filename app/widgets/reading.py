@@ -63,6 +63,7 @@ class Reading:
         self._pane.signs = Signs(self._log, self.state.is_late)
         self.state.begin()
         self._catch_up()
+        self._pane.signs_changed(self.state.rule)  # what crossed has no sign in the first frame
         self._pane.set_timer(GLANCE, self.look)
 
     def landed(self, landed: Landed) -> None:

@@ -280,3 +280,11 @@ async def test_what_comes_under_a_sheet_is_read_when_that_is_closed(chat: LocalC
         await until(lambda: app._reading.unread == 1)
         await pilot.press("escape")
         await until(lambda: app._reading.unread == 0)
+
+
+async def test_what_crossed_before_the_start_has_its_sign(chat: LocalChat) -> None:
+    chat.says("bob", "one").result()
+    chat.log.append("two").result()
+    chat.says("bob", "three").result()
+    async with opened(chat) as (app, _):
+        await until(lambda: pane(app)[-1].startswith(CROSSED))
