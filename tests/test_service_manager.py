@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,3 +60,16 @@ def test_the_watchdog_is_fed_only_by_the_process_that_is_watched() -> None:
     assert (own.watchdog, other.watchdog) == (3.0, None)
     own.close()
     other.close()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    program = tmp_path / ".local" / "bin" / "chat-tui"
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o755)
+    unit = tmp_path / "chat-tui@cellar.service"
+    unit.write_bytes((Path(__file__).parents[1] / "contrib" / "chat-tui@.service").read_bytes())
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    command = ["systemd-analyze", "--user", "verify", str(unit)]
+    judged = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (judged.returncode, judged.stdout, judged.stderr) == (0, "", "")
