@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.door import Door
@@ -16,12 +16,12 @@ from app.identity import fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.people import set_apart
 from app.status import PeerPhase, PeerStatus
-from app.transfer import Transfer
-from app.way import Way
 
 if TYPE_CHECKING:
     from app.replication.mesh_events import PeerState
     from app.replication.session import Session
+    from app.transfer import Transfer
+    from app.way import Way
 
 MAX_STATES = 64  # peers that are remembered to be shown, beside those who are connected
 
@@ -32,11 +32,11 @@ _PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerP
 class _Traffic:
     """Of one session. missing: entries to come here; lacking: to go there; level: both sides said that none are."""
 
+    coming: Transfer
+    going: Transfer
     missing: int = 0
     lacking: int = 0
     level: bool = False
-    coming: Transfer = field(default_factory=Transfer)
-    going: Transfer = field(default_factory=Transfer)
 
 
 class PeerStates:
@@ -79,9 +79,12 @@ class PeerStates:
         name = self.shown_peer(session.remote.key, session.remote.name)
         sessions = self._traffic.get(name_key(name), {})
         if session not in sessions:
+            from app.transfer import Transfer  # not before the first frame
+
             self._forget_ended()
             sessions = self._traffic.setdefault(name_key(name), {})
-        traffic = sessions.setdefault(session, _Traffic())
+            sessions[session] = _Traffic(Transfer(), Transfer())
+        traffic = sessions[session]
         traffic.missing, traffic.lacking, traffic.level = missing, lacking, level
         traffic.coming.left(missing, self._now())
         traffic.going.left(lacking, self._now())
@@ -118,23 +121,23 @@ class PeerStates:
             verified, seen = False, None  # not this one
         if record is None and state.key is not None:
             known = f"key {grouped(fingerprint(state.key))}"
-        traffic = self._busiest(which)
-        now = self._now()
-        moving = traffic.coming if traffic.missing else traffic.going
+        traffic, now = self._busiest(which), self._now()
+        missing, lacking = (traffic.missing, traffic.lacking) if traffic else (0, 0)
+        moving = traffic and (traffic.coming if missing else traffic.going)
         return PeerStatus(
             self.display(name),
             state.phase,
             state.detail,
-            traffic.missing,
-            traffic.lacking,
+            missing,
+            lacking,
             known,
             verified,
             own=state.key == self._own,
             waits=state.phase is PeerPhase.KNOCKING and state.key not in self._door.waiting(),
             barrier=state.barrier,
-            level=traffic.level,
-            total=traffic.coming.total(now),
-            rate=moving.rate(now),
+            level=traffic is not None and traffic.level,
+            total=traffic.coming.total(now) if traffic else 0,
+            rate=moving.rate(now) if moving else 0.0,
             dialling=dialling,
             seen=None if state.phase is PeerPhase.CONNECTED else seen,
         )
@@ -163,9 +166,9 @@ class PeerStates:
         record = self._door.pinned(name)
         return named.name if named else record.name if record else name
 
-    def _busiest(self, which: str) -> _Traffic:
+    def _busiest(self, which: str) -> _Traffic | None:
         sessions = [t for session, t in self._traffic.get(which, {}).items() if not session.closed]
-        return max(sessions, key=lambda traffic: (traffic.missing, traffic.lacking), default=_Traffic())
+        return max(sessions, key=lambda traffic: (traffic.missing, traffic.lacking), default=None)
 
     def _forget_somebody(self, newest: tuple[str, bytes | None]) -> None:
         """Anybody can make any number of keys, also under a name that I look for: who is gone goes first."""

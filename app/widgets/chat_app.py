@@ -150,7 +150,6 @@ class ChatApp(TerminalApp):
     def compose(self) -> ComposeResult:
         peers = self._backend.statuses()
         self._peers = PeerPlaces(peers, self._moment, self.taste)
-        self._peers.place(self.size.width)
         self._pane = MessagePane(
             self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
         )
@@ -222,10 +221,9 @@ class ChatApp(TerminalApp):
             sent=self._show_summary,
         )
         yield self._peers.bar
-        with Horizontal(id="room"):
+        with Horizontal(id="room") as self._room:
             yield self._pane
             yield self._scroll_bar
-            yield self._peers.column
         yield self._notice_board
         yield self._status_bar
         yield self._purpose_line
@@ -244,6 +242,7 @@ class ChatApp(TerminalApp):
         await super().on_event(event)
 
     def on_mount(self) -> None:
+        self._peers.place(self.size.width, self._room)
         self.set_keymap(self._chosen_keys)
         if self._draft:
             self._composer.restore(self._draft)
@@ -346,11 +345,11 @@ class ChatApp(TerminalApp):
             self._message_mode.back()
 
     def action_fold_peers(self) -> None:
-        self._peers.fold(self.size.width)
+        self._peers.fold(self.size.width, self._room)
         self.to_keep.set()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._peers.place(event.size.width)
+        self._peers.place(event.size.width, self._room)
 
     def action_search(self) -> None:
         self._orders.command_search("")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
 
 from app.status import PeerStatus
 from app.view_state import Taste
 from app.widgets.peer_bar import Moment, PeerBar
-from app.widgets.peer_column import PeerColumn
+
+if TYPE_CHECKING:
+    from app.widgets.peer_column import PeerColumn
 
 WIDE_SCREEN = 140  # cells; narrower, the messages would miss what the column takes
 
@@ -15,20 +20,30 @@ WIDE_SCREEN = 140  # cells; narrower, the messages would miss what the column ta
 class PeerPlaces:
     def __init__(self, peers: Sequence[PeerStatus], moment: Moment, taste: Taste) -> None:
         self.bar = PeerBar(peers, moment, id="peers")
-        self.column = PeerColumn(peers, moment, id="peer-column")
+        self._column: PeerColumn | None = None  # not before a screen is wide enough
+        self._peers = peers
+        self._moment = moment
         self._taste = taste
 
-    def place(self, width: int) -> None:
-        """width: of the screen."""
+    def place(self, width: int, room: Horizontal) -> None:
+        """width: of the screen; room: of the messages and what stands beside them."""
         wide, shown = width >= WIDE_SCREEN, not self._taste.peers_folded
         self.bar.display = shown and not wide
-        self.column.display = shown and wide
+        if wide and self._column is None:
+            from app.widgets.peer_column import PeerColumn
 
-    def fold(self, width: int) -> None:
+            self._column = PeerColumn(self._peers, self._moment, id="peer-column")
+            room.mount(self._column)
+        if self._column is not None:
+            self._column.display = shown and wide
+
+    def fold(self, width: int, room: Horizontal) -> None:
         """Put them away, or show them again."""
         self._taste.peers_folded = not self._taste.peers_folded
-        self.place(width)
+        self.place(width, room)
 
     def show(self, peers: Sequence[PeerStatus]) -> None:
+        self._peers = peers
         self.bar.show(peers)
-        self.column.show(peers)
+        if self._column is not None:
+            self._column.show(peers)
