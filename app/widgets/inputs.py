@@ -11,6 +11,7 @@ from collections import deque
 from app.widgets.backend import ChatLog
 
 MAX_INPUTS = 1_000
+MAX_READ = 10_000  # own entries that are looked through for them: a feed may be full of reactions
 
 
 class Inputs:
@@ -20,6 +21,7 @@ class Inputs:
         self._saved: list[str] = []  # of earlier runs, the newest first
         head = log.frontier().get(log.own_feed)
         self._next = head.seq if head else 0  # the own entry to be read next
+        self._last = max(1, self._next - MAX_READ)  # and before which none is
         self._at = 0  # how far back; 0: not at all
         self._draft = ""
 
@@ -64,7 +66,7 @@ class Inputs:
         index = back - len(self._typed) - 1
         if back > MAX_INPUTS:
             return None
-        while len(self._saved) <= index and self._next > 1:
+        while len(self._saved) <= index and self._next > self._last:
             entry = self._log.entry_at(self._log.own_feed, self._next)
             self._next -= 1
             if entry is not None and entry.text and (not self._saved or self._saved[-1] != entry.text):

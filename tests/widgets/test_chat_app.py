@@ -174,10 +174,11 @@ async def test_a_paste_of_several_lines_stays_whole(chat: LocalChat) -> None:
         assert chat.log.count() == 1
 
 
-async def test_the_composer_grows_to_a_third_of_the_screen(chat: LocalChat) -> None:
-    async with opened(chat) as (app, pilot):
-        await paste(app, pilot, "\n".join("abcdefghijklmnop"))
-        assert composer(app).size.height == 7
+@pytest.mark.parametrize(("height", "most"), [(10, 3), (24, 7), (50, 16)])
+async def test_the_composer_grows_to_a_third_of_the_screen(chat: LocalChat, height: int, most: int) -> None:
+    async with opened(chat, height=height) as (app, pilot):
+        await paste(app, pilot, "\n".join("abcdefghijklmnopqrst"))
+        assert composer(app).size.height == most
         await pilot.press("enter")
         await until(lambda: composer(app).size.height == 1)
 
