@@ -58,10 +58,10 @@ def _characters(environment: Mapping[str, str]) -> Finding:
 
 
 def _tmux() -> Iterator[Finding]:
-    if _tmux_option("set-clipboard") == "off":
-        yield warn(_AREA, "tmux keeps copied text to itself", "tmux set -g set-clipboard on")
+    if _tmux_option("set-clipboard") in ("off", "external"):  # the second is the default: tmux's own copies only
+        yield warn(_AREA, "tmux passes no copied text on to the terminal", "tmux set -g set-clipboard on")
     if _tmux_option("focus-events") == "off":
-        yield warn(_AREA, "tmux does not tell whether you look: all counts as read", "tmux set -g focus-events on")
+        yield warn(_AREA, "tmux does not tell whether you look at the chat", "tmux set -g focus-events on")
     yield ok(_AREA, "inside tmux")
 
 
