@@ -27,7 +27,8 @@ MAX_HOLDS = 8  # in one run: whoever claims what they do not serve must not keep
 class OwnFeed:
     """Belongs to one event loop."""
 
-    def __init__(self, log: Log, tell: Callable[[Notice], None]) -> None:
+    def __init__(self, log: Log, tell: Callable[[Notice], None], hold_seconds: float = HOLD_SECONDS) -> None:
+        self._hold_seconds = hold_seconds
         self._log = log
         self._tell = tell
         self._holds = 0
@@ -55,7 +56,7 @@ class OwnFeed:
             self._holds += 1
             self._before = self._last()
             self._log.hold(True)
-            self._timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._go_on)
+            self._timer = asyncio.get_running_loop().call_later(self._hold_seconds, self._go_on)
 
     async def branch(self, runs: Sequence[Run], name: str) -> None:
         """`name` served another branch of the own feed."""

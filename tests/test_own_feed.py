@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from app.own_feed import MAX_HOLDS, OwnFeed
 from app.storage.check import check
 from app.storage.folder import DATA_FILE
 from app.timeline import FIRST_KEY
+from tests.storage.rooms import RoomOfAlice
 from tests.test_node import Person
 
 
@@ -42,6 +45,24 @@ async def meet(alice: Person, bob: Person, text: str) -> None:
         await alice.says(text)
         await bob.until(lambda: text in shown(bob))
         await alice.until(lambda: alice.node.holders() == {bob.name})
+
+
+async def test_who_claims_more_than_they_serve_keeps_nobody_from_writing_for_long(tmp_path: Path) -> None:
+    room = RoomOfAlice(tmp_path)
+    log = room.open()
+    own = OwnFeed(log, lambda _: None, hold_seconds=0.001)
+    for number in range(MAX_HOLDS):
+        own.missing(5)
+        await asyncio.wrap_future(log.append(f"after a moment {number}"))
+        own.missing(0)
+    own = OwnFeed(log, lambda _: None, hold_seconds=3600)
+    for _ in range(MAX_HOLDS):
+        own.missing(5)
+        own.missing(0)
+    own.missing(5)
+    await asyncio.wrap_future(log.append("at once"))
+    own.end()
+    room.close()
 
 
 async def test_what_was_lost_by_a_rollback_comes_back_and_the_feed_goes_on(people: Callable[[str], Person]) -> None:
