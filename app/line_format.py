@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.acts import act
-from app.amendments import Deletion, Edit, Reaction
-from app.entry import MAX_TEXT_BYTES
+from app.amendments import Amendment, Deletion, Edit, Reaction
+from app.entry import MAX_TEXT_BYTES, Reference
 from app.errors import LocalEntryError
 from app.status import OWN_DEVICE, Held, Notice, PeerPhase, PeerStatus
 from app.text import escape_line, harmless, one_line
@@ -32,6 +33,24 @@ class Say:
     """A message to send."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message that answers the one at `feed` and `seq`."""
+
+    feed: bytes
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Something about the message at `feed` and `seq`. how: what, of the message as others name it."""
+
+    feed: bytes
+    seq: int
+    how: Callable[[Reference], Amendment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +158,21 @@ def read_text_line(line: bytes) -> Say | None:
     return Say(text) if text.strip() else None
 
 
-def read_json_line(line: bytes) -> Say | Do | None:
+def read_json_line(line: bytes) -> Say | Answer | Amend | Do | None:
+    """What a line of JSON asks. What is said about a message has the form in which it is written to the output."""
     if not line.strip():
         return None
     try:
         match json.loads(_decode(line)):
+            case {"type": "edit", "feed": str() as feed, "seq": int() as seq, "text": str() as text}:
+                return Amend(bytes.fromhex(feed), seq, lambda message: Edit(message, text))
+            case {"type": "deletion", "feed": str() as feed, "seq": int() as seq}:
+                return Amend(bytes.fromhex(feed), seq, Deletion)
+            case {"type": "reaction", "feed": str() as feed, "seq": int() as seq, "symbol": str() as symbol, **more}:
+                given = more.get("given", True) is not False
+                return Amend(bytes.fromhex(feed), seq, lambda message: Reaction(message, symbol, given))
+            case {"text": str() as text, "answers": {"feed": str() as feed, "seq": int() as seq}}:
+                return Answer(bytes.fromhex(feed), seq, text)
             case {"text": str() as text}:
                 return Say(text)
             case {"command": str() as command}:

@@ -17,13 +17,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app import door
+from app.amendments import Amendment
 from app.config import LineFormat, Options
-from app.entry import MAX_TEXT_BYTES, check_text
+from app.entry import MAX_TEXT_BYTES, Reference, check_text
 from app.errors import ChatError, LocalEntryError
 from app.frontier import Frontier, Head
 from app.line_format import (
     MAX_JSON_LINE_BYTES,
     MAX_LINE_BYTES,
+    Amend,
+    Answer,
     Do,
     Say,
     change_json,
@@ -53,6 +56,7 @@ MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written wh
 MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
 LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
 EXIT_FAILED_LINES = 1
+_NO_SEQ = 1 << 64  # greater than all
 EXIT_NOT_HELD = 4
 
 
@@ -61,6 +65,9 @@ class LineLog(TimelineReader, Protocol):
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
     def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
     def withholds(self, feed: bytes) -> bool: ...
+    def reference(self, feed: bytes, seq: int) -> Reference | None: ...
+    def reply(self, text: str, to: Reference) -> Future[TimelineEntry]: ...
+    def amend(self, amendment: Amendment) -> Future[TimelineEntry]: ...
 
 
 class LineNode(Protocol):
@@ -158,6 +165,12 @@ class LineMode:
             match read_json_line(line) if self._options.input is LineFormat.JSON else read_text_line(line):
                 case Say(text):
                     self._read.append((self._line_number, check_text(text)))
+                case Answer(feed, seq, text):
+                    self._append_read()
+                    self._save(lambda log: log.reply(text, _named(log, feed, seq)))
+                case Amend(feed, seq, how):
+                    self._append_read()
+                    self._save(lambda log: log.amend(how(_named(log, feed, seq))))
                 case Do(command):
                     self._append_read()
                     self._said_quit = self._said_quit or command.strip() == "/quit"
@@ -165,6 +178,15 @@ class LineMode:
                         self._loop.call_soon_threadsafe(self._do, command, self._line_number)
         except ChatError as error:
             self._fail(self._line_number, error)
+
+    def _save(self, save: Callable[[LineLog], Future[TimelineEntry]]) -> None:
+        self._in_flight.acquire()
+        try:
+            saved = save(self._node.log)
+        except ChatError:
+            self._in_flight.release()
+            raise
+        saved.add_done_callback(partial(self._on_saved, (self._line_number,)))
 
     def _append_read(self) -> None:
         """Send what was read, all at once: a future for each costs more than all else that is done about it."""
@@ -181,7 +203,7 @@ class LineMode:
         else:
             saved.add_done_callback(partial(self._on_saved, numbers))
 
-    def _on_saved(self, numbers: Sequence[int], saved: Future[None]) -> None:
+    def _on_saved(self, numbers: Sequence[int], saved: Future[None] | Future[TimelineEntry]) -> None:
         error = saved.exception()
         if error is not None:
             self._fail_all(numbers, error)
@@ -399,6 +421,13 @@ class LineMode:
         if self._failed:
             return EXIT_FAILED_LINES
         return EXIT_NOT_HELD if lacking and self._options.require_held else 0
+
+
+def _named(log: LineLog, feed: bytes, seq: int) -> Reference:
+    named = log.reference(feed, seq) if 0 < seq < _NO_SEQ else None
+    if named is None:
+        raise LocalEntryError("there is no such message here: feed and seq are those of a message in the output")
+    return named
 
 
 async def _over(task: asyncio.Task[None]) -> None:

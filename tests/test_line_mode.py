@@ -23,6 +23,8 @@ from app.errors import LocalEntryError
 from app.identity import Identity
 from app.line_format import (
     PLACEHOLDER,
+    Amend,
+    Answer,
     Do,
     Say,
     message_json,
@@ -351,6 +353,28 @@ async def test_authors_are_told_apart_and_those_who_are_refused_are_not_shown(tm
         }
 
 
+async def test_what_is_said_about_a_message_is_said_as_it_is_written(tmp_path: Path) -> None:
+    both = replace(alice(tmp_path), output=LineFormat.JSON, input=LineFormat.JSON)
+    async with chat(tmp_path, both, history=["helo"]) as running:
+        message = json.loads((await running.lines(1))[0])
+        where = {"feed": message["feed"], "seq": message["seq"]}
+        said: list[dict[str, object]] = [
+            {"type": "edit", "text": "hello", **where},
+            {"type": "reaction", "symbol": "👍", "given": True, **where},
+            {"type": "reaction", "symbol": "👍", "given": False, **where},
+            {"text": "hi", "answers": where},
+            {"type": "deletion", **where},
+        ]
+        for each in said:
+            await running.type(json.dumps(each) + "\n")
+            [line] = await running.lines(1)
+            assert each.items() <= json.loads(line).items()
+        for wrong in ({"seq": 99}, {"seq": -1}, {"seq": 1 << 64}, {"feed": "00" * 16}, {"feed": "xyz"}):
+            await running.type(json.dumps({"type": "deletion", **where, **wrong}) + "\n")
+            assert "was not sent" in await running.remark()
+        assert await running.end() == 1
+
+
 async def test_what_was_not_shown_comes_when_its_author_is_refused_no_more(tmp_path: Path) -> None:
     bob = TestAuthor("bob")
     bob.entries(["one", "two"])
@@ -395,7 +419,7 @@ def test_a_time_after_the_year_9999_is_given_as_the_arrival() -> None:
 def test_any_input_line_is_read_or_is_one_error(line: bytes) -> None:
     for read in (read_text_line, read_json_line):
         try:
-            assert isinstance(read(line), Say | Do | None)
+            assert isinstance(read(line), Say | Answer | Amend | Do | None)
         except LocalEntryError as error:
             sentence = str(error)
             assert sentence.startswith("it is no")
