@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app import draft
+from app import draft, view_state
 from tests.widgets.terminals import Terminal
 
 Open = Callable[..., Terminal]
@@ -33,6 +33,12 @@ def show(tmp_path: Path) -> Iterator[Open]:
     yield start
     for terminal in opened:
         terminal.close()
+
+
+def colours_of(output: bytes) -> set[bytes]:
+    """The parts of all sequences that set a colour, apart from the terminal's default."""
+    parts = {part for sequence in re.findall(rb"\x1b\[([0-9;]*)m", output) for part in sequence.split(b";") if part}
+    return {part for part in parts if 30 <= int(part) <= 38 or 40 <= int(part) <= 48 or int(part) >= 90}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -119,13 +125,7 @@ def test_without_colour_no_colour_is_sent(show: Open) -> None:
     terminal = show(NO_COLOR="1")
     terminal.type("hello\r")
     terminal.wait_for("alice ◦  hello")
-    colours = [
-        part
-        for sequence in re.findall(rb"\x1b\[([0-9;]*)m", terminal.output)
-        for part in sequence.split(b";")
-        if part and (30 <= int(part) <= 38 or 40 <= int(part) <= 48 or int(part) >= 90)
-    ]
-    assert colours == []
+    assert colours_of(terminal.output) == set()
 
 
 def test_an_unforeseen_error_is_one_sentence_and_its_details_are_in_the_log(show: Open, tmp_path: Path) -> None:
@@ -161,3 +161,61 @@ def test_the_screen_does_not_use_the_processor_when_nothing_happens(show: Open) 
     started = time.monotonic()
     terminal.wait(lambda: time.monotonic() - started > 1)
     assert terminal.cpu_seconds() - before < 0.2
+
+
+def test_a_terminal_with_sixteen_colours_is_asked_for_its_own(show: Open) -> None:
+    terminal = show(TERM="linux", COLORTERM="")
+    terminal.wait_for("bob")
+    found = {int(part) for part in colours_of(terminal.output)}
+    assert found
+    assert found.isdisjoint({38, 48})  # what 256 colours and more begin with
+
+
+def test_a_theme_and_the_folded_bar_are_there_again_after_a_kill(show: Open, tmp_path: Path) -> None:
+    terminal = show()
+    terminal.type("/theme dracula\r\x1bOQ")
+    terminal.wait(lambda: not terminal.shows("bob looking"))
+    terminal.wait(lambda: view_state.load_taste(tmp_path / "taste") == view_state.Taste("dracula", peers_folded=True))
+    terminal.process.kill()
+    terminal.process.wait(10)
+    again = show()
+    assert not again.shows("bob looking")
+    assert b"48;2;40;42;54" in again.output  # dracula's background
+    again.type("\x1bOQ")
+    again.wait_for("bob looking")
+
+
+def test_who_leaves_with_messages_that_are_only_here_is_asked_and_the_terminal_is_as_it_was(show: Open) -> None:
+    terminal = show()
+    terminal.type("hello\r")
+    terminal.wait_for("alice ◦  hello")
+    terminal.type("\x11")
+    terminal.wait_for("1 message is only on this computer")
+    terminal.type("\x1b")
+    terminal.wait(lambda: not terminal.shows("only on this computer"))
+    terminal.type("\x11")
+    terminal.wait_for("1 message is only on this computer")
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    assert terminal.restored()
+    assert terminal.output.rindex(b"\x1b[23;0t") > terminal.output.rindex(b"\x1b]0;")  # and so is its title
+
+
+def test_a_signal_leaves_while_it_is_asked(show: Open) -> None:
+    terminal = show()
+    terminal.type("hello\r")
+    terminal.wait_for("alice ◦  hello")
+    terminal.type("\x11")
+    terminal.wait_for("1 message is only on this computer")
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.ended() == 0
+    assert terminal.restored()
+
+
+def test_a_terminal_that_grows_gets_the_column_and_one_that_shrinks_the_bar(show: Open) -> None:
+    terminal = show()
+    terminal.wait_for("○ bob looking")
+    terminal.resize(200, 50)
+    terminal.wait(lambda: not terminal.shows("bob looking") and terminal.shows("  looking"))
+    terminal.resize(40, 10)
+    terminal.wait_for("○ bob looking")

@@ -208,7 +208,7 @@ class MessagePane(Widget):
         self._scrollback.point()
         if self.pointed_at is not None:
             self.can_focus = True
-            self.focus()
+            self.screen.set_focus(self)  # at once: keys that follow in one burst are meant for it
         self._draw()
 
     def point_at(self, entry: TimelineEntry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from textual import events
 
 from app.amendments import Edit
 from app.status import Held, Holder
@@ -192,3 +193,12 @@ async def test_the_line_of_keys_fits_in_every_width(chat: LocalChat, width: int,
         await pilot.press("f6")
         assert told in rows(app)[-2]
         assert "…" not in rows(app)[-2]
+
+
+async def test_keys_in_one_burst_reach_the_message(chat: LocalChat) -> None:
+    chat.says("bob", "hello").result()
+    async with opened(chat) as (app, _):
+        for key in ("f6", "i"):
+            app.post_message(events.Key(key, None if key == "f6" else key))
+        await until(lambda: "This message" in screen(app))
+        assert composer(app).text == ""
