@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.faults.descriptors import run_out
 from tests.faults.kills import kill_and_go_on
 from tests.faults.shim import NotAvailableError, library
 from tests.faults.sleeping import a_day
@@ -37,3 +38,7 @@ def test_connections_that_come_and_go_leave_nothing_behind(tmp_path: Path) -> No
 
 def test_a_start_that_was_killed_at_any_moment_is_no_hindrance_to_the_next(tmp_path: Path) -> None:
     kill_while_starting(tmp_path, Random(1))
+
+
+def test_without_a_descriptor_left_it_goes_on_writing_and_takes_up_again(tmp_path: Path) -> None:
+    run_out(tmp_path)
