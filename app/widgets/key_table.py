@@ -16,9 +16,11 @@ from app.widgets.composer import Composer
 from app.widgets.editor import Editor
 from app.widgets.info_screen import InfoScreen
 from app.widgets.keys import Place
+from app.widgets.leaving import LeaveScreen
 from app.widgets.message_pane import WHEEL_ROWS, MessagePane
 from app.widgets.palette import PaletteScreen
 from app.widgets.search_screen import SearchScreen
+from app.widgets.theme_screen import ThemeScreen
 
 MOUSE = (("mouse wheel", f"{WHEEL_ROWS} rows up or down"), ("mouse drag", "select; Ctrl+C copies"))
 
@@ -39,6 +41,8 @@ def sections(chat: Iterable[BindingType]) -> list[Section]:
         Section("Finding messages", Place.SEARCH, _listed(SearchScreen.BINDINGS)),
         Section("A sheet like the help", Place.SHEET, _listed(InfoScreen.BINDINGS)),
         Section("The list of all that can be done", Place.PALETTE, _listed(PaletteScreen.BINDINGS)),
+        Section("Choosing a theme", Place.THEMES, _listed(ThemeScreen.BINDINGS)),
+        Section("Asked before leaving", Place.LEAVING, _listed(LeaveScreen.BINDINGS)),
         Section("Editing what is written", Place.COMPOSER, _listed(Editor.BINDINGS, besides=Composer.BINDINGS)),
     ]
 

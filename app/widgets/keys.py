@@ -21,11 +21,13 @@ class Place(Enum):
     SEARCH = 3
     SHEET = 4
     PALETTE = 5
+    LEAVING = 6
+    THEMES = 7
 
     @property
     def takes_letters(self) -> bool:
         """Whether one writes there, so that a letter can be no key."""
-        return self not in (Place.PANE, Place.SHEET)
+        return self in (Place.EVERYWHERE, Place.COMPOSER, Place.SEARCH, Place.PALETTE)
 
 
 Keymap = Mapping[str, str]  # from a binding's id to its keys, with commas between

@@ -55,8 +55,8 @@ def sentence(count: int, peers: Sequence[PeerStatus]) -> str:
 
 class LeaveScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.leave", "leave"),
-        Binding("escape", "dismiss", "stay"),
+        Binding("enter", "app.leave", "leave", id="leave-now"),
+        Binding("escape", "dismiss", "stay", id="stay"),
     ]
 
     def __init__(self, count: Callable[[], int], peers: Callable[[], Sequence[PeerStatus]]) -> None:

@@ -50,6 +50,8 @@ def test_no_two_things_usually_share_a_key_but_where_a_screen_is_closed_by_what_
     }
     assert shared == {
         ("close-palette", "close-notice"),
+        ("close-themes", "close-notice"),
+        ("stay", "close-notice"),
         ("close-palette", "palette"),
         ("close-search", "close-notice"),
         ("close-search", "search"),
