@@ -3,6 +3,7 @@
 - What comes in is judged as if a peer had sent it: signatures, forks, who is refused, how much is kept.
 - A file is there whole or not at all. What was taken in stays, whatever comes after it: the same command goes on.
 - Nothing of somebody who is refused is written; who is written for has to be let in.
+- Where a program has the room open, it is asked to do it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app import door_bell
 from app.command import Export, Import
 from app.config import key_file, make_user_folder, room_folder, user_folder
-from app.errors import ParcelError, StorageError, UsageError
+from app.errors import LockedError, ParcelError, StorageError, UsageError
 from app.identity import Identity
 from app.identity_file import read_sound
 from app.ingest import IngestReport, Refusal
@@ -37,6 +39,7 @@ READ_BYTES = 262_144  # of entries, read from the database at a time
 MAX_IN_FLIGHT = 16  # pieces handed to the database and not durable yet: 1 MiB, enough for full group commits
 
 Say = Callable[[str], object]
+Tell = Callable[[int, int], object]  # how much is done, of how much
 
 _WHY = {
     Refusal.GAP: "lack what comes before them, here and in the file",
@@ -50,33 +53,45 @@ _WHY = {
 
 def export(command: Export, say: Say) -> str:
     """Write the file. say: for remarks; what was done is the answer."""
-    with _existing_log(command.me, command.data_dir, command.room) as (log, me, room):
-        people = People(log.author, me, records=log.peers, authors=log.authors)
-        if command.format is not None:
-            from app.transcript import write_transcript
-
-            progress = Progress("messages written", debug=command.debug)
-            with whole_file(command.file) as file:
-                number = write_transcript(file, log, people, form=command.format, room=room, progress=progress)
-            progress.end()
-            done = f"{_are(number, 'message', 'messages')} in {command.file}"
-        else:
-            known = {} if command.reader is None else _known_to(log, command.reader)
-            written = _write_parcel(command, log, me, room, known)
-            whose = f" for {command.reader}" if command.reader else ""
-            hint = "" if room == DEFAULT_ROOM else f" --room {room}"
-            done = (
-                f"{_are(written, f'entry{whose}', f'entries{whose}')} in {command.file}: "
-                f"chat-tui import {command.reader or 'NAME'} FILE{hint} takes them in"
-            )
+    progress = Progress("messages written" if command.format else "entries written", debug=command.debug)
+    try:
+        with _existing_log(command.me, command.data_dir, command.room) as (log, me, room):
+            done = write(log, me, room, command, progress)
+    except LockedError:
+        folder = room_folder(user_folder(command.data_dir, command.me), command.room)
+        form = None if command.format is None else command.format.value
+        answer = door_bell.ask_to_carry(folder, "export", command.file, name=command.reader or "", form=form)
+        if answer is None:
+            raise
+        done = answer
+    finally:
+        progress.end()
     say(f"whoever gets {command.file} can read it: it is not encrypted, and only your account may open it here")
     return done
 
 
-def _write_parcel(command: Export, log: Log, me: str, room: str, known: Mapping[bytes, int]) -> int:
+def write(log: Log, me: str, room: str, command: Export, progress: Tell = lambda *_: None) -> str:
+    """Write the file from an open log, in any thread. What was done."""
+    if command.format is not None:
+        from app.transcript import write_transcript
+
+        people = People(log.author, me, records=log.peers, authors=log.authors)
+        with whole_file(command.file) as file:
+            number = write_transcript(file, log, people, form=command.format, room=room, progress=progress)
+        return f"{_are(number, 'message', 'messages')} in {command.file}"
+    written = _write_parcel(command, log, me, room, progress)
+    whose = f" for {command.reader}" if command.reader else ""
+    hint = "" if room == DEFAULT_ROOM else f" --room {room}"
+    return (
+        f"{_are(written, f'entry{whose}', f'entries{whose}')} in {command.file}: "
+        f"chat-tui import {command.reader or 'NAME'} FILE{hint} takes them in"
+    )
+
+
+def _write_parcel(command: Export, log: Log, me: str, room: str, progress: Tell) -> int:
+    known = {} if command.reader is None else _known_to(log, command.reader)
     heads = log.frontier()
     total = sum(max(0, head.seq - known.get(feed, 0)) for feed, head in heads.items() if not log.withholds(feed))
-    progress = Progress("entries written", debug=command.debug)
     with whole_file(command.file) as file:
         writer = ParcelWriter(file, ParcelHeader(room, log.author, me, time.time_ns() // 1000))
         for feed, head in heads.items():
@@ -87,7 +102,6 @@ def _write_parcel(command: Export, log: Log, me: str, room: str, known: Mapping[
                 low = runs[-1].last + 1
                 progress(writer.entries, total)
         writer.finish()
-    progress.end()
     return writer.entries
 
 
@@ -130,30 +144,44 @@ class _Taken:
 
 def import_(command: Import, environment: Mapping[str, str], ask: Ask | None, say: Say) -> str:
     """Take in the file. What was done; raises ParcelError when that is not all that the file should have had."""
+    progress = Progress("bytes read", debug=command.debug)
+    try:
+        with _any_log(command, environment, ask) as (log, me):
+            return take(log, me, command, say, progress)
+    except LockedError:
+        folder = room_folder(user_folder(command.data_dir, command.me), command.room)
+        answer = door_bell.ask_to_carry(folder, "import", command.file)
+        if answer is None:
+            raise
+        return answer
+    finally:
+        progress.end()
+
+
+def take(log: Log, me: str, command: Import, say: Say, progress: Tell = lambda *_: None) -> str:
+    """Take in the file into an open log, in any thread. As `import_`."""
     taken = _Taken()
+    people = People(log.author, me, records=log.peers, authors=log.authors)
     try:
         with command.file.open("rb") as file:
             parcel = ParcelReader(file, str(command.file))
             _refuse_another_room(command, parcel.header)
-            with _any_log(command, environment, ask) as (log, me):
-                people = People(log.author, me, records=log.peers, authors=log.authors)
-                _refuse_packer(log.peers().get(parcel.header.packer), command.file, people)
-                progress = Progress("bytes read", debug=command.debug)
-                try:
-                    fault = _ingest(parcel, log, taken, progress, command.file.stat().st_size)
-                except KeyboardInterrupt:
-                    say(f"stopped: {_said(command, taken, log, people)}. The same command goes on")
-                    raise
-                said = _said(command, taken, log, people)
+            _refuse_packer(log.peers().get(parcel.header.packer), command.file, people)
+            try:
+                fault = _ingest(parcel, log, taken, progress, command.file.stat().st_size)
+            except KeyboardInterrupt:
+                say(f"stopped: {_said(command, taken, log, people)}. The same command goes on")
+                raise
     except OSError as error:
         raise StorageError(f"{command.file} cannot be read: {reason(error)}") from error
+    said = _said(command, taken, log, people)
     wrong = [f"{taken.refused[refusal]:,} {_WHY[refusal]}" for refusal in Refusal if taken.refused[refusal]]
     if fault is not None or wrong:
         raise ParcelError("; ".join(([] if fault is None else [str(fault)]) + wrong + [said]))
     return said
 
 
-def _ingest(parcel: ParcelReader, log: Log, taken: _Taken, progress: Progress, size: int) -> ParcelError | None:
+def _ingest(parcel: ParcelReader, log: Log, taken: _Taken, progress: Tell, size: int) -> ParcelError | None:
     """What ended the reading before the end, if something did. What was handed over before is durable all the same."""
     waiting: deque[Future[IngestReport]] = deque()
     try:
@@ -167,7 +195,6 @@ def _ingest(parcel: ParcelReader, log: Log, taken: _Taken, progress: Progress, s
     except ParcelError as error:
         return error
     finally:
-        progress.end()
         while waiting:
             taken.count(waiting.popleft().result())
     return None

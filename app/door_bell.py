@@ -1,7 +1,8 @@
-"""How `chat-tui peers` speaks to the program that has the room open: a socket in the room's folder.
+"""How `chat-tui peers`, `export` and `import` speak to the program that has the room open: a socket in its folder.
 
 - Only the owner can get at it: the folder is closed to others. It stands beside the lock, as long as that is held.
-- One line of JSON each way: {"action": ACTION or null, "name": NAME}, and {"text": TEXT} or {"error": TEXT}.
+- One line of JSON each way: {"action": ACTION or null, "name": NAME}, and {"text": TEXT} or {"error": TEXT}. With the
+  actions export and import there are "file" and "format", and the answer comes when it is done.
 - A room is never kept from opening by it: where there can be none, `peers` says to end the program first.
 """
 
@@ -12,7 +13,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from app.errors import ChatError, UsageError
@@ -23,17 +24,22 @@ _MAX_LINE = 4 << 20  # a list of some ten thousand people
 _MAX_PATH = 100  # bytes; the system's limit is 108 on Linux, 104 on macOS
 
 Decide = Callable[[str | None, str], str]
+# Carries by hand: the action, a file, for whom, and in which format.
+Carry = Callable[[str, Path, str, str | None], Awaitable[str]]
 
 _LOG = logging.getLogger(__name__)
 
 
-async def listen(folder: Path, decide: Decide) -> None:
+async def listen(folder: Path, decide: Decide, carry: Carry | None = None) -> None:
     """Answer until cancelled. decide: does an action to a name, or lists; ChatError says what to do instead."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, TimeoutError, RecursionError):  # the last: for deep nesting
             async with asyncio.timeout(SECONDS):
-                writer.write(_answer(await reader.readline(), decide))
+                question = json.loads(await reader.readline())
+            answered = await _answer(question, decide, carry)
+            async with asyncio.timeout(SECONDS):
+                writer.write(json.dumps(answered).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -56,38 +62,56 @@ def ask(folder: Path, action: str | None, name: str) -> str | None:
 
     Raises UsageError with its advice.
     """
+    return _asked(folder, {"action": action, "name": name}, SECONDS)
+
+
+def ask_to_carry(folder: Path, action: str, file: Path, *, name: str = "", form: str | None = None) -> str | None:
+    """As `ask`, for an export or import; waits until it is done."""
+    return _asked(folder, {"action": action, "name": name, "file": str(file), "format": form}, None)
+
+
+def _asked(folder: Path, question: dict[str, str | None], seconds: float | None) -> str | None:
     try:
-        answer = json.loads(asyncio.run(_ask(folder, json.dumps({"action": action, "name": name}))))
+        answer = json.loads(asyncio.run(_ask(folder, json.dumps(question), seconds)))
     except (OSError, ValueError, TimeoutError):
         return None
     match answer:
         case {"text": str() as text}:
             return text
+        case {"error": str() as text, "status": 1}:
+            raise ChatError(text)
         case {"error": str() as text}:
             raise UsageError(text)
     return None
 
 
-async def _ask(folder: Path, question: str) -> bytes:
+async def _ask(folder: Path, question: str, seconds: float | None) -> bytes:
     async with asyncio.timeout(SECONDS):
         with _address(folder) as address:
             reader, writer = await asyncio.open_unix_connection(address, limit=_MAX_LINE)
-        try:
+    try:
+        async with asyncio.timeout(seconds):
             writer.write(question.encode() + b"\n")
             return await reader.readline()
-        finally:
-            writer.close()
+    finally:
+        writer.close()
 
 
-def _answer(line: bytes, decide: Decide) -> bytes:
-    answer: dict[str, str] = {}
-    match json.loads(line):
-        case {"action": str() | None as action, "name": str() as name}:
-            try:
-                answer = {"text": decide(action, name)}
-            except ChatError as error:
-                answer = {"error": str(error)}
-    return json.dumps(answer).encode() + b"\n"
+async def _answer(question: object, decide: Decide, carry: Carry | None) -> dict[str, object]:
+    try:
+        match question:
+            case {
+                "action": "export" | "import" as action,
+                "name": str() as name,
+                "file": str() as file,
+                "format": str() | None as form,
+            } if carry is not None:
+                return {"text": await carry(action, Path(file), name, form)}
+            case {"action": str() | None as action, "name": str() as name}:
+                return {"text": decide(action, name)}
+    except ChatError as error:
+        return {"error": str(error), "status": error.exit_status}
+    return {}
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import door_bell
@@ -155,7 +156,7 @@ class Node:
         """Look for peers and replicate until cancelled, then say goodbye within about a second."""
         helping = [
             asyncio.create_task(self._save_held()),
-            asyncio.create_task(door_bell.listen(self.log.folder, self._decide)),
+            asyncio.create_task(door_bell.listen(self.log.folder, self._decide, self._carry)),
         ]
         self._own.begin()
         try:
@@ -265,6 +266,19 @@ class Node:
 
         seen = "" if status.seen is None else since(status.seen, time.time_ns() // 1000, None)
         return explain(Knowledge(self.me, self.room, status, self.states.way(status.name), seen))
+
+    async def _carry(self, action: str, file: Path, name: str, form: str | None) -> str:
+        """What `chat-tui export` and `chat-tui import` ask while this runs."""
+        from app import carrying
+        from app.command import Export, ExportFormat, Import
+
+        options, log = self._options, self.log
+        if action == "import":
+            taking = Import(self.me, options.data_dir, self.room, file)
+            return await asyncio.to_thread(carrying.take, log, self.me, taking, lambda _: None)
+        known = next((known for known in ExportFormat if known.value == form), None)
+        writing = Export(self.me, options.data_dir, self.room, file, name or None, known)
+        return await asyncio.to_thread(carrying.write, log, self.me, self.room, writing)
 
     # What the mesh asks.
 
