@@ -26,15 +26,21 @@ class InfoScreen(ModalScreen[None]):
     AUTO_FOCUS = "#info"  # so that arrows and PgUp, PgDn scroll it
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "close", id="close-sheet")]
 
-    def __init__(self, title: str, rows: Callable[[], Sequence[Row]]) -> None:
-        """rows: a term and what is said about it, harmless text; asked again by `update`."""
+    def __init__(self, title: str, rows: Callable[[], Sequence[Row]], *, every: float | None = None) -> None:
+        """rows: a term and what is said about it, harmless text; asked again by `update`; every: after so many
+        seconds too."""
         super().__init__()
         self._title = title
         self._rows = rows
+        self._every = every
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="info"):
             yield Static(self._content(), id="info-text")
+
+    def on_mount(self) -> None:
+        if self._every is not None:
+            self.set_interval(self._every, self.update)
 
     def update(self) -> None:
         self.query_one("#info-text", Static).update(self._content())

@@ -146,7 +146,10 @@ class Orders:
 
     def command_why(self, name: str) -> None:
         self._backend.why(name)
-        self._app.push_screen(InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name))))
+        # What came of each dial is told by nobody.
+        self._app.push_screen(
+            InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name)), every=1.0)
+        )
 
     def command_notices(self, _: str) -> None:
         self._app.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))

@@ -65,6 +65,7 @@ class LocalChat:
         self._others: dict[str, Log] = {}
         self._given: dict[str, int] = {}
         self._states = {peer: PeerStatus(peer, PeerPhase.CONNECTING) for peer in peers}
+        self.ways: dict[str, Way] = {}  # what is known of the way to each peer
         self._listeners: list[Callable[[NodeEvent], None]] = []
         self.running = False
         self.ended = False
@@ -84,7 +85,10 @@ class LocalChat:
 
     def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
         peers = [self._states[name]] if name else list(self._states.values())
-        return [(peer.label, explain(Knowledge(self.me, self.room, peer, Way()))) for peer in peers]
+        return [
+            (peer.label, explain(Knowledge(self.me, self.room, peer, self.ways.get(peer.name, Way()))))
+            for peer in peers
+        ]
 
     def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
         self._listeners.append(listener)

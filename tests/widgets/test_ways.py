@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.status import Notice, Outdated, PeerPhase, PeerStatus
+from app.way import Attempt, Reach, Source, Way
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat, local_chat
@@ -67,3 +68,11 @@ async def test_a_notice_in_the_status_bar_goes_too(chat: LocalChat) -> None:
         await until(lambda: "a first thing" in rows(app)[-2])
         chat.tell(Outdated("it"))
         await until(lambda: app.query_one(StatusBar).notice == "another")
+
+
+async def test_a_dial_that_fails_is_seen_although_nobody_tells(chat: LocalChat) -> None:
+    async with opened(chat, width=100, height=30) as (app, pilot):
+        await pilot.press(*"/why bob", "enter")
+        await until(lambda: "✕ discovered" in screen(app))
+        chat.ways["bob"] = Way((Attempt("192.0.2.7:62474", Source.HEARD, Reach.FAILED, "no answer"),))
+        await until(lambda: "✕ reachable" in screen(app))
