@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from app.status import PeerPhase, PeerStatus
-from app.widgets.chat_app import ChatApp
 from app.widgets.commands import COMMANDS, Hint, Run, Say, read
+from app.widgets.orders import Orders
 from app.widgets.peer_bar import fold, progress
 
 PEERS = [
@@ -88,4 +88,4 @@ def test_commands_are_told_from_messages() -> None:
 
 
 def test_every_command_of_the_list_is_carried_out() -> None:
-    assert [command.name for command in COMMANDS if not hasattr(ChatApp, f"command_{command.name}")] == []
+    assert [command.name for command in COMMANDS if not hasattr(Orders, f"command_{command.name}")] == []
