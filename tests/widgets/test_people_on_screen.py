@@ -189,7 +189,7 @@ async def test_the_list_of_peers_has_keys_and_marks(chat: LocalChat) -> None:
 
 
 async def test_help_says_what_everybody_can_read_and_what_marks_mean(chat: LocalChat) -> None:
-    async with opened(chat, width=100, height=120) as (app, pilot):
+    async with opened(chat, width=100, height=160) as (app, pilot):
         await pilot.press("f1")
         for said in (
             "Everybody who is let in can read everything",
