@@ -41,8 +41,8 @@ from app.storage.folder import file_system_kind
 from app.storage.schema import FeedRecord
 from app.storage.verification import Verifier
 
-# File systems that give a file another number each time they are mounted.
-_UNSTABLE_NUMBERS = frozenset({"vfat", "msdos", "exfat", "fuseblk", "fuse.exfat", "fuse.ntfs-3g"})
+# File systems that give a file another number each time they are mounted. Of those in user space nothing is known.
+_NEW_NUMBERS = frozenset({"vfat", "msdos", "exfat"})
 _GET_GENERATION = 0x80087601  # FS_IOC_GETVERSION of Linux; others answer that they do not know it
 _MACHINE = Path("/etc/machine-id")
 
@@ -73,9 +73,14 @@ def home_of(path: Path) -> bytes:
         machine = _MACHINE.read_bytes().strip()
     except OSError:
         machine = b""  # no Linux: the file alone tells
-    stable = sys.platform != "linux" or file_system_kind(path.parent) not in _UNSTABLE_NUMBERS
-    number = path.stat().st_ino.to_bytes(8) + _generation(path) if stable else b""
+    lasting = sys.platform != "linux" or has_lasting_numbers(file_system_kind(path.parent))
+    number = path.stat().st_ino.to_bytes(8) + _generation(path) if lasting else b""
     return blake2b(number + machine, digest_size=16, person=b"chat-tui home 1").digest()
+
+
+def has_lasting_numbers(kind: str) -> bool:
+    """Whether a file has the same number after its file system was mounted again."""
+    return kind not in _NEW_NUMBERS and not kind.startswith("fuse")
 
 
 def _generation(path: Path) -> bytes:

@@ -216,7 +216,7 @@ class _Repair:
         group: list[VerifiedRun] = []
         size = count = 0
         via = feed.record.via if feed.record is not None else b""
-        for run in self._salvage.runs(feed):
+        for run in self._salvage.runs(feed, self._identity):
             group.append(_verified(verifier, run))
             size += run.size
             count += len(run.entries)

@@ -32,7 +32,7 @@ from app.entry import (
     decode_genesis,
 )
 from app.errors import DamagedError, InvalidRunError, NewerSchemaError
-from app.identity import PublicKey
+from app.identity import Identity, PublicKey
 from app.names import name_key
 from app.peers import PeerRecord
 from app.storage import schema
@@ -49,6 +49,7 @@ _MAX_VALUE = 511  # that a table of several values for a key takes
 _BATCH = 4096
 # Ways to go on where several different entries claim one place: a page and an older copy of it that was damaged.
 _MAX_BRANCHES = 16
+_MAX_SIGNED_ANEW = 64 << 20  # bytes of entries between two own checkpoints, of which the pages between were lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +134,21 @@ class Salvage:
                         yield SavedFeed(num, genesis, feed, record or self._old_records.get(num), record is not None)
                         break
 
-    def runs(self, feed: SavedFeed) -> Iterator[Run]:
-        """All entries of a feed that verify, as runs."""
+    def runs(self, feed: SavedFeed, identity: Identity) -> Iterator[Run]:
+        """All entries of a feed that verify, as runs. identity: signs anew where checkpoints of its own were lost."""
         author = PublicKey(feed.genesis.author)
         start, before = 1, NO_HASH
         with self._env.begin() as txn:
-            while (run := self._run(txn, feed, author, start, before)) is not None:
-                yield run[0]
-                start, before = run[0].last + 1, run[1]
+            while True:
+                found = self._run(txn, feed, author, start, before)
+                runs = [found] if found is not None else []
+                if not runs and feed.genesis.author == identity.public:
+                    runs = self._signed_anew(txn, feed, identity, start, before)
+                if not runs:
+                    return
+                for run, head in runs:
+                    yield run
+                    start, before = run.last + 1, head
 
     def arrival(self, txn: Txn, num: int, seq: int) -> int | None:
         """When entry `seq` of feed number `num` was saved first, in microseconds since 1970."""
@@ -227,7 +235,11 @@ class Salvage:
         if not cursor.set_key(ENTRY_KEY.pack(num, seq)):
             return []
         places = {Place(*_PLACE.unpack(value)) for value in islice(cursor.iternext_dup(), 4 * _MAX_BRANCHES)}
-        return list(dict.fromkeys(data for place in places if (data := self._pages.read(place)) is not None))
+        found = dict.fromkeys(data for place in places if (data := self._pages.read(place)) is not None)
+        if len(found) > 1:  # the checkpoint at an entry has the same key
+            for said, signature in self._signed(txn, num, seq):
+                found.pop(said + signature, None)
+        return list(found)
 
     def _run(self, txn: Txn, feed: SavedFeed, author: PublicKey, start: int, before: bytes) -> tuple[Run, bytes] | None:
         """The run from `start` to the next checkpoint that holds, and the hash there."""
@@ -246,6 +258,35 @@ class Salvage:
                         return Run(feed.id, start, before, entries, signature), head
             seq += 1
         return None
+
+    def _signed_anew(
+        self, txn: Txn, feed: SavedFeed, identity: Identity, start: int, before: bytes
+    ) -> list[tuple[Run, bytes]]:
+        """Runs of an own feed up to the next checkpoint that holds, which vouches for all before it; those between were
+        lost. Nothing is signed that is not signed already."""
+        author = PublicKey(identity.public)
+        runs: list[tuple[int, tuple[bytes, ...], bytes]] = []  # first, entries, hash at the last
+        entries: tuple[bytes, ...] = ()
+        head, first, seq, size, total = before, start, start, 0, 0
+        while total <= _MAX_SIGNED_ANEW and len(candidates := self._candidates(txn, feed.num, seq)) == 1:
+            [data] = candidates
+            if entries and size + len(data) > MAX_SPAN_BYTES:
+                runs.append((first, entries, head))
+                first, entries, size = seq, (), 0
+            entries, size, total = (*entries, data), size + len(data), total + len(data)
+            head = chain_hash(head, data)
+            message = checkpoint_message(feed.id, seq, head)
+            if any(said == head and author.verify(message, by) for said, by in self._signed(txn, feed.num, seq)):
+                runs.append((first, entries, head))
+                made = []
+                for first, entries, head in runs:
+                    last = first + len(entries) - 1
+                    signature = identity.sign(checkpoint_message(feed.id, last, head))
+                    made.append((Run(feed.id, first, before, entries, signature), head))
+                    before = head
+                return made
+            seq += 1
+        return []
 
     def _signed(self, txn: Txn, num: int, seq: int) -> list[tuple[bytes, bytes]]:
         cursor = txn.cursor(self._checkpoints)

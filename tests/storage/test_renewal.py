@@ -15,7 +15,7 @@ from app.identity import Identity
 from app.peers import PeerRecord, Standing
 from app.storage.folder import DATA_FILE
 from app.storage.log import Log
-from app.storage.renewal import Renewal
+from app.storage.renewal import Renewal, has_lasting_numbers
 from tests.feeds import SECOND, START, TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts
 
@@ -224,6 +224,11 @@ def test_a_database_that_is_elsewhere_begins_a_new_feed_at_once(room: RoomOfAlic
     assert texts(log) == ["one", "in the copy"]
     copy.assert_sound()
     say(room.open(), "in the original")  # and both go on without a fork
+
+
+def test_files_are_known_by_their_numbers_only_where_these_last() -> None:
+    kinds = ("ext4", "btrfs", "xfs", "tmpfs", "", "vfat", "exfat", "fuseblk", "fuse.gocryptfs")
+    assert [kind for kind in kinds if has_lasting_numbers(kind)] == ["ext4", "btrfs", "xfs", "tmpfs", ""]
 
 
 def test_who_only_looks_does_not_renew(room: RoomOfAlice, tmp_path: Path) -> None:

@@ -127,6 +127,36 @@ def test_when_own_entries_are_lost_a_new_feed_begins_that_names_where(room: Room
     room.assert_sound()
 
 
+def test_own_checkpoints_that_are_lost_are_signed_anew_and_nothing_else_is(room: RoomOfAlice) -> None:
+    log = room.open()
+    for number in range(60):
+        log.append(f"{number} {'x' * 9_000}").result()
+    bob = TestAuthor("bob")
+    bob.entries([f"{number} {'x' * 9_000}" for number in range(60)])
+    log.ingest(bob.runs()).result()
+    feed, words = log.own_feed, [text for text in texts(log) if text]
+    head = log.head(feed)
+    room.close()
+    path = room.folder / DATA_FILE
+    file = PageFile(path)
+    signed = {node.key: file.read(node.value) for node in file.table(file.metas[0], schema.CHECKPOINTS)}
+    file.close()
+    content = path.read_bytes()
+    for value in signed.values():
+        assert value is not None
+        content = content.replace(value, bytes(len(value)))  # on whatever pages, also old ones
+    path.write_bytes(content)
+    outcome = mend(room)
+    log = room.open()
+    assert outcome.continues
+    assert log.head(feed) == head
+    held = log.head(bob.feed)
+    assert held is None or held.seq < 20
+    assert len(words) == 120
+    log.append("and on").result()
+    room.assert_sound()
+
+
 def test_who_was_refused_stays_refused(room: RoomOfAlice) -> None:
     log = fill(room)
     log.remember_peer(PeerRecord(CAROL.identity.public, "carol", None, {}, Standing.REFUSED, START)).result()
