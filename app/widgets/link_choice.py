@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from app.errors import LocalEntryError
-from app.links import links
 from app.status import Notice
 from app.text import harmless
 from app.timeline import TimelineEntry
 from app.widgets.wrap import shorten
+
+if TYPE_CHECKING:
+    from app.widgets.errands import Opener
 
 MOST = 9  # as many as there are keys
 _MAX_TOLD = 30  # cells of an address
@@ -21,12 +24,12 @@ class LinkChoice:
         self._copy = copy
         self._answer = answer
         self._waiting: Sequence[str] = ()
-        from app.widgets.errands import Opener  # not before somebody points at a message
-
-        self._opener = Opener()
+        self._opener: Opener | None = None
 
     def begin(self, entry: TimelineEntry) -> str:
         """What to press for which address; nothing if there was one only, which is opened."""
+        from app.links import links
+
         shown = harmless(entry.text or "", newlines=True)
         addresses = list(dict.fromkeys(link.target for link in links(shown)))[:MOST]
         if not addresses:
@@ -49,6 +52,10 @@ class LinkChoice:
         self._waiting = ()
 
     def follow(self, address: str) -> None:
+        if self._opener is None:
+            from app.widgets.errands import Opener  # not before somebody follows one
+
+            self._opener = Opener()
         if self._opener.open(address):
             self._answer(Notice(f"opening {address}"))
         else:
