@@ -273,7 +273,7 @@ async def test_slash_commands(chat: LocalChat) -> None:
 
 
 async def test_help_lists_every_binding_and_command(chat: LocalChat) -> None:
-    async with opened(chat, width=120, height=120) as (app, pilot):
+    async with opened(chat, width=120, height=200) as (app, pilot):
         await pilot.press("f1")
         shown = " ".join(screen(app).split())
         for binding in ChatApp.BINDINGS:
@@ -299,7 +299,7 @@ async def test_every_key_that_the_readme_lists_is_in_the_help(chat: LocalChat) -
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
     table = readme.split("<!-- keys -->")[1].split("<!-- /keys -->")[0]
     keys = [word.strip(" `") for line in table.splitlines()[3:] for word in line.split("|")[1].split(",")]
-    async with opened(chat, height=120) as (app, pilot):
+    async with opened(chat, height=200) as (app, pilot):
         await pilot.press("f1")
         assert [key for key in keys if key not in screen(app)] == []
 

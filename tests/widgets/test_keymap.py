@@ -117,7 +117,7 @@ async def test_chosen_keys_work_everywhere_and_the_help_tells_them(chat: LocalCh
     chosen = Settings(keys={"search": "f3", "send": "f4", "new-line": "enter", "kill-to-end": "f8", "answer": "a"})
     chat.says("bob", "hello").result()
     app = ChatApp(chat, settings=chosen, zone=UTC)
-    async with app.run_test(size=(80, 120)) as pilot:
+    async with app.run_test(size=(80, 200)) as pilot:
         await until(lambda: chat.running)
         await pilot.press(*"one", "enter", *"two", "home", "f8")
         assert composer(app).text == "one\n"
