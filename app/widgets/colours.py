@@ -20,17 +20,17 @@ def contrast(one: Color, other: Color) -> float:
 
 
 @lru_cache(maxsize=32)  # backgrounds: a few for each theme that is tried
-def author_colours(background: Color) -> tuple[str, ...]:
-    """Colours that can be read on `background`, as #rrggbb."""
-    return tuple(readable(Color.parse(hue), background).hex for hue in _HUES)
+def author_colours(*grounds: Color) -> tuple[str, ...]:
+    """Colours that can be read on all of `grounds`, as #rrggbb."""
+    return tuple(readable(Color.parse(hue), *grounds).hex for hue in _HUES)
 
 
-def author_style(author: bytes, background: Color, *, ansi: bool) -> Style:
+def author_style(author: bytes, *grounds: Color, ansi: bool) -> Style:
     """The look of an author's name, always the same for the same key. ansi: with the terminal's own colours."""
     number = int.from_bytes(author[:4])
     if ansi:
         return Style(color=f"color({1 + number % _ANSI})", bold=True)
-    colours = author_colours(background)
+    colours = author_colours(*grounds)
     return Style(color=colours[number % len(colours)], bold=True)
 
 

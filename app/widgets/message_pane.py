@@ -39,6 +39,8 @@ WHEEL_ROWS = 3
 SAVED = "◦"  # on this computer only
 HELD = "✓"  # on another one too
 HELD_BY_ALL = "✓✓"  # with each named peer
+BAR = "▌"  # beside what is pointed at
+_BAR_WITHIN = 6  # characters: in narrow panes a time comes first
 _MAX_RATE = 20
 _MAX_STRIPS = 300  # a few screens full
 
@@ -392,8 +394,8 @@ class MessagePane(Widget):
             return line.number, self._strip(self._highlight(self._segments(line), line.row.prefix, span), width)
         if pointed_at is not None and ident(pointed_at) == ident(line.entry):
             style = self.get_component_rich_style("message-pane--pointed")
-            ground = Style(bgcolor=style.bgcolor, reverse=style.reverse)
-            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in self._segments(line)]
+            ground = Style(bgcolor=style.bgcolor, reverse=style.reverse, bold=style.bold)
+            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in _barred(self._segments(line))]
             return line.number, self._strip(pointed, width, style)
         strip = self._strips.get(line.number)
         if strip is None:
@@ -460,3 +462,15 @@ class MessagePane(Widget):
         start = (lines[0].number, 0) if selection.start is None else (selection.start.y, selection.start.x)
         end = (lines[-1].number, 1 << 30) if selection.end is None else (selection.end.y, selection.end.x)
         return self._scrollback.text_between(start, end), "\n"
+
+
+def _barred(segments: Sequence[Segment]) -> list[Segment]:
+    """A row with a bar in its first blank cell, beside the time or before it."""
+    offset = 0
+    for number, (text, style, _) in enumerate(segments):
+        blank = text.find(" ")
+        if 0 <= offset + blank < _BAR_WITHIN and blank >= 0:
+            barred = Segment(text[:blank] + BAR + text[blank + 1 :], style)
+            return [*segments[:number], barred, *segments[number + 1 :]]
+        offset += len(text)
+    return list(segments)

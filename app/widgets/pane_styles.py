@@ -66,7 +66,9 @@ class PaneStyles:
     def _make(self, role: Role, author: bytes) -> Style:
         pane = self._pane
         if role is Role.NAME:
-            return pane.rich_style + author_style(author, pane.background_colors[1], ansi=pane.app.native_ansi_color)
+            pointed = pane.get_component_styles("message-pane--pointed").background
+            ansi = pane.app.native_ansi_color
+            return pane.rich_style + author_style(author, pane.background_colors[1], pointed, ansi=ansi)
         component = _ROLES.get(role)
         return pane.rich_style if component is None else pane.get_component_rich_style(component)
 

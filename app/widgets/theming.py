@@ -14,7 +14,7 @@ from textual.color import Color
 
 from app.errors import UsageError
 from app.text import one_line
-from app.widgets.colours import readable
+from app.widgets.colours import CONTRAST, contrast, readable
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -23,6 +23,7 @@ USUAL = "textual-dark"
 OWN_COLOURS = "ansi-dark"  # the terminal's sixteen, dark or light as the terminal has them
 _OWN = {OWN_COLOURS, "ansi-light"}
 _TEXT = ("text-success", "text-warning", "text-error", "text-accent", "text-primary", "text-secondary")
+_STEPS = 10
 _GROUNDS = ("background", "panel", "surface")
 
 
@@ -57,7 +58,9 @@ def choose(app: App[None], name: str, keep: Callable[[str], None]) -> None:
 def readable_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """A theme's variables, with its colours for words light or dark enough for bars and messages."""
     grounds = tuple(variables[name] for name in _GROUNDS)
-    return {**variables, **{name: _readable(variables[name], grounds) for name in _TEXT if name in variables}}
+    words = {name: _readable(variables[name], grounds) for name in _TEXT if name in variables}
+    pointed = _ground(*(variables[name] for name in ("panel", "background", "foreground")))
+    return {**variables, **words, "pointed": pointed}
 
 
 @lru_cache(maxsize=64)  # a theme has six, and is asked about several times
@@ -65,3 +68,13 @@ def _readable(colour: str, grounds: tuple[str, ...]) -> str:
     if not all(value.startswith("#") for value in (colour, *grounds)):
         return colour  # relative to its background, or one of the terminal's own
     return readable(Color.parse(colour), *map(Color.parse, grounds)).hex
+
+
+@lru_cache(maxsize=16)
+def _ground(panel: str, background: str, text: str) -> str:
+    """What stands out behind messages: `panel`, or as near to it as lets the text be read."""
+    if not all(value.startswith("#") for value in (panel, background, text)):
+        return panel
+    way, end, words = Color.parse(panel), Color.parse(background), Color.parse(text)
+    shades = (way.blend(end, step / _STEPS) for step in range(_STEPS))
+    return next((shade for shade in shades if contrast(words, shade) >= CONTRAST), end).hex

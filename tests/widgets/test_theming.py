@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from app.status import PeerPhase, PeerStatus
 from app.view_state import Taste
 from app.widgets.chat_app import ChatApp
 from app.widgets.colours import CONTRAST, author_colours, contrast
+from app.widgets.message_pane import BAR
 from app.widgets.peer_column import rows as column_rows
 from app.widgets.theming import OWN_COLOURS, USUAL, first_theme, readable_variables
 from tests.widgets.chats import LocalChat, local_chat
@@ -40,10 +41,10 @@ def test_contrast_is_that_of_the_standard() -> None:
 
 @pytest.mark.parametrize("theme", OF_MANY_COLOURS)
 def test_names_can_be_read_and_told_apart_in_every_theme(theme: str) -> None:
-    background = Color.parse(variables(theme)["background"])
-    colours = author_colours(background)
+    grounds = [Color.parse(variables(theme)[ground]) for ground in ("background", "pointed")]
+    colours = author_colours(*grounds)
     assert len(set(colours)) == 8
-    assert min(contrast(Color.parse(colour), background) for colour in colours) >= CONTRAST
+    assert min(contrast(Color.parse(colour), ground) for colour in colours for ground in grounds) >= CONTRAST
 
 
 @pytest.mark.parametrize("theme", OF_MANY_COLOURS)
@@ -60,18 +61,31 @@ def named(app: ChatApp, text: str) -> list[Segment]:
     ]
 
 
-async def test_what_is_drawn_can_be_read_in_every_theme(chat: LocalChat) -> None:
+@pytest.mark.parametrize("keys", [(), ("f6",)])
+async def test_what_is_drawn_can_be_read_in_every_theme_pointed_at_or_not(chat: LocalChat, keys: Sequence[str]) -> None:
     chat.says("bob", "hello").result()
     async with opened(chat) as (app, pilot):
+        await pilot.press(*keys)
         for theme in OF_MANY_COLOURS:
             app.theme = theme
             await pilot.pause()
-            (name,) = named(app, "bob")
-            assert name.style is not None
-            assert name.style.color is not None
-            assert name.style.bgcolor is not None
-            colours = [Color.from_rich_color(part) for part in (name.style.color, name.style.bgcolor)]
-            assert contrast(*colours) >= CONTRAST, theme
+            for (drawn,) in (named(app, "bob"), named(app, "hello")):
+                assert drawn.style is not None
+                assert drawn.style.color is not None
+                assert drawn.style.bgcolor is not None
+                colours = [Color.from_rich_color(part) for part in (drawn.style.color, drawn.style.bgcolor)]
+                assert contrast(*colours) >= CONTRAST, f"{drawn.text} in {theme}"
+
+
+async def test_what_is_pointed_at_has_a_bar_beside_it(chat: LocalChat) -> None:
+    chat.says("bob", "hello", "again").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6")
+        assert [row[0] for row in rows(app) if "hello" in row or "again" in row] == [" ", BAR]
+        await pilot.press("up")
+        assert [row[0] for row in rows(app) if "hello" in row or "again" in row] == [BAR, " "]
+        await pilot.resize_terminal(40, 10)
+        await until(lambda: f"{BAR}bob" in screen(app))
 
 
 @pytest.mark.parametrize(
