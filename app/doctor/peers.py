@@ -16,7 +16,7 @@ from app.replication.mesh_probe import Knock, Way, knock
 
 LISTEN_SECONDS, KNOCK_SECONDS = 3.0, 3.5
 MAX_TRIED = 8  # addresses of one peer
-_HERE = "on this computer"
+_HERE, _ANNOUNCED = "on this computer", "announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def _look(around: Surroundings, pins: Mapping[str, str]) -> list[Finding]:
     peers = around.options.peers
     for attempts, peer in zip(await asyncio.gather(*(_try(around, p, candidates) for p in peers)), peers, strict=True):
         known = peer.fingerprint or pins.get(name_key(peer.name))
-        found += _judge(peer, attempts, known, preferred_port(peer.name, around.options.room))
+        found += _judge(peer, attempts, known)
     return found
 
 
@@ -103,7 +103,7 @@ async def _try(around: Surroundings, peer: PeerSpec, candidates: Sequence[Candid
     ways: dict[Address, str] = {}
     for candidate in candidates:
         if name_key(candidate.name) == name_key(peer.name):
-            ways.update(dict.fromkeys(candidate.addresses, "announced"))
+            ways.update(dict.fromkeys(candidate.addresses, _ANNOUNCED))
     if peer.host is not None:
         ways[Address(peer.host, port)] = "as you wrote it"
     loopback = next((a.ip for a in around.usable if is_loopback(a.ip) and ":" not in a.ip), None)
@@ -119,21 +119,19 @@ async def _try(around: Surroundings, peer: PeerSpec, candidates: Sequence[Candid
     return await asyncio.gather(*(one(*way) for way in list(ways.items())[-MAX_TRIED:]))
 
 
-def _judge(peer: PeerSpec, attempts: Sequence[_Attempt], known: str | None, port: int) -> Iterator[Finding]:
-    """known: the fingerprint that the peer has to have, None for any; port: the preferred one."""
+def _judge(peer: PeerSpec, attempts: Sequence[_Attempt], known: str | None) -> Iterator[Finding]:
+    """known: the fingerprint that the peer has to have, None for any."""
     area = f"peer {peer.name}"
-    for attempt in attempts:
-        if attempt.reached(peer):
-            yield _identity(area, attempt, known)
+    reached = [attempt for attempt in attempts if attempt.reached(peer)]
     # That nobody listens at a port of this computer says nothing: most people have one of their own.
-    failed = [a for a in attempts if not a.reached(peer) and (a.how, a.knock.way) != (_HERE, Way.NOBODY)]
+    failed = [a for a in attempts if a not in reached and (a.how, a.knock.way) != (_HERE, Way.NOBODY)]
     said = "; ".join(attempt.sentence for attempt in failed)
-    if len(failed) < len(attempts) and any(attempt.reached(peer) for attempt in attempts):
-        if failed:
-            yield warn(area, said, "another way works, so nothing has to be done")
-        return
-    heard = any(attempt.how == "announced" for attempt in attempts)
-    yield bad(area, f"not reached; {said or 'not heard, and at no address'}", _advice(peer, failed, heard, port))
+    for attempt in reached:
+        yield _identity(area, attempt, known)
+    if not reached:
+        yield bad(area, f"not reached; {said or 'not heard, and at no address'}", _advice(peer, failed))
+    elif failed:
+        yield warn(area, said, "another way works, so nothing has to be done")
 
 
 def _identity(area: str, attempt: _Attempt, known: str | None) -> Finding:
@@ -149,10 +147,12 @@ def _identity(area: str, attempt: _Attempt, known: str | None) -> Finding:
     return ok(area, f"{where} with the key that is known")
 
 
-def _advice(peer: PeerSpec, failed: Sequence[_Attempt], heard: bool, port: int) -> str:
+def _advice(peer: PeerSpec, failed: Sequence[_Attempt]) -> str:
     ways = {attempt.knock.way for attempt in failed}
-    if heard:
-        return f"its computer is there and lets no connection in: let TCP port {port} through the firewall there"
+    for attempt in failed:
+        if attempt.how == _ANNOUNCED:
+            port = attempt.address.port
+            return f"its computer is there and lets no connection in: let TCP port {port} through the firewall there"
     if Way.ANSWERED in ways or Way.NO_TLS in ways:
         return f"{peer.name} is at another port there: see it with chat-tui doctor there, and write NAME@HOST:PORT"
     if Way.NOBODY in ways:
