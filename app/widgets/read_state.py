@@ -91,7 +91,7 @@ class ReadState:
     def drawn(self, entries: Sequence[TimelineEntry], *, looks: bool) -> bool:
         """These stand on the screen, all that lie between the first and the last; looks: somebody does. Whether
         anything is to be drawn otherwise now."""
-        before = self.rule, len(self._leaving), self.unread, self.late
+        before = self.rule, len(self._leaving), self.late
         self._leaving &= {ident(entry) for entry in entries}
         if entries and looks:
             self._see(entries)
@@ -102,7 +102,7 @@ class ReadState:
             self.rule = min(self.rule, self._first)  # others came that stand before what was the first
         if self.rule is not None and not self.unread and not _spans(entries, self.rule):
             self.rule = None
-        return before != (self.rule, len(self._leaving), self.unread, self.late)
+        return before != (self.rule, len(self._leaving), self.late)
 
     def read_all(self) -> None:
         """The reader does not want to see what is left."""
