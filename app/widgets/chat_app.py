@@ -415,8 +415,12 @@ class ChatApp(TerminalApp):
             self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
 
     def _copy(self, text: str) -> None:
-        self.copy_to_clipboard(text)
-        self._teller.answer(Notice(f"copied {len(text):,} character{'' if len(text) == 1 else 's'}"))
+        characters = f"{len(text):,} character{'' if len(text) == 1 else 's'}"
+        if self.can_copy(text):
+            self.copy_to_clipboard(text)
+            self._teller.answer(Notice(f"copied {characters}"))
+        else:
+            self._teller.refuse(f"{characters} are too many for the terminal's clipboard: select less")
 
     def action_leave(self) -> None:
         from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves

@@ -45,6 +45,11 @@ class Opener:
         return True
 
 
+def has_clipboard() -> bool:
+    """Whether this computer has a clipboard, beside that of the terminal."""
+    return bool(desktop.clipboards(sys.platform, os.environ, shutil.which))
+
+
 def fill_clipboards(text: str) -> None:
     """Give a text to this computer's clipboards. Takes as long as they take; for a thread."""
     for program in desktop.clipboards(sys.platform, os.environ, shutil.which):

@@ -73,6 +73,12 @@ class TerminalApp(App[None]):
         """The terminal's own one."""
         self.write_to_terminal(_SHOW_CURSOR if shown else _HIDE_CURSOR)
 
+    def can_copy(self, text: str) -> bool:
+        """Whether there is a clipboard that takes so much."""
+        from app.widgets.errands import has_clipboard
+
+        return len(text) <= _MAX_FOR_TERMINAL or has_clipboard()
+
     def copy_to_clipboard(self, text: str) -> None:
         """To the terminal's clipboard (OSC 52), which may be that of another computer, and to this one's."""
         from app.widgets.errands import fill_clipboards

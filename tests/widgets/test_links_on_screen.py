@@ -79,6 +79,20 @@ async def test_a_message_is_copied_as_it_was_written_but_harmless(chat: LocalCha
         await until(lambda: written(programs, "xclip").endswith("**a**\tb\n\ufffd[2Jc"))
 
 
+@pytest.mark.usefixtures("programs")
+async def test_what_no_clipboard_takes_is_not_said_to_be_copied(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(chat) as (app, _):
+        text = "long " * 60_000
+        app._copy(text)
+        assert "copied 300,000 characters" in screen(app)
+        monkeypatch.delenv("DISPLAY")
+        app._copy(text + text)
+        await until(lambda: "600,000 characters are too many" in screen(app))
+        assert app.clipboard != text + text
+
+
 async def test_what_has_no_link_says_so(chat: LocalChat) -> None:
     chat.says("bob", "javascript:alert(1)").result()
     async with opened(chat) as (app, pilot):
