@@ -394,5 +394,5 @@ class Exchange:
     def _progress(self, link: Link) -> Progress:
         unheld = self._heads[self._own_feed].seq - self._pusher.held(link)
         diverged = link.mark(self._own_feed).diverged
-        whole = link.whole and not self._announcer.is_introducing(link)
+        whole = link.whole and not self._announcer.is_introducing(link) and not self._branches.is_pending(link)
         return Progress(link.missing_here, self._server.pending(link) + (0 if diverged else unheld), whole)

@@ -60,11 +60,13 @@ class OwnBranches:
         self._search: _Search | None = None
         self._tried: set[Link] = set()
         self._waiting: deque[Link] = deque()  # at most all who are connected
+        self._handed: set[Link] = set()  # whose branch the owner has got: what follows is not this exchange's business
         self._missing = 0
         self._events: list[ExchangeEvent] = []
 
     def close(self, link: Link) -> None:
         self._tried.discard(link)
+        self._handed.discard(link)
         if link in self._waiting:
             self._waiting.remove(link)
         if self._search is not None and self._search.link is link:
@@ -77,6 +79,11 @@ class OwnBranches:
         self._tried.add(link)
         self._waiting.append(link)
         self._next(now)
+
+    def is_pending(self, link: Link) -> bool:
+        """Whether its branch is fetched, or about to be, or was."""
+        searched = self._search is not None and self._search.link is link
+        return searched or link in self._waiting or link in self._handed
 
     def received(self, link: Link, event: RunsReceived, now: float) -> bool:
         """Part of an answer; False if it is not one to what was asked here."""
@@ -91,6 +98,7 @@ class OwnBranches:
                 self._search = None  # it does not serve what it says to hold
             elif search.is_found and (search.size > MAX_BRANCH_BYTES or not event.runs or search.next > search.last):
                 self._search = None
+                self._handed.add(link)
                 self._events.append(OwnBranch(link.session, search.common, tuple(search.found)))
             else:
                 self._ask(search)

@@ -10,7 +10,7 @@ import pytest
 from app.entry import Run
 from app.frontier import Head
 from app.replication.events import Event, RunsReceived, Want, WantReceived
-from app.replication.exchange import Diverged, Held, Misbehaved
+from app.replication.exchange import Diverged, Held, Level, Misbehaved
 from app.replication.exchange_events import OwnBranch, OwnMissing
 from app.replication.own_branches import SILENCE_SECONDS
 from app.replication.puller import PROGRESS_SECONDS
@@ -123,6 +123,7 @@ def test_another_branch_is_fetched_from_the_last_entry_that_both_have(common: in
     assert [data for run in found.runs for data in run.entries] == there.feeds[own].entries[common + 1 :]
     assert found.runs[0].before == there.hash_at(own, common + 1)
     assert len(asked) < 12
+    assert not any(isinstance(event, Level) for event in bench.events)
     assert missing(bench)[-1:] in ([], [0])
     assert bench.store.head(own) == Head(1, 101, bench.store.feeds[own].hashes[-1])
 
