@@ -14,6 +14,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from app import start_up
 from app.acts import PREFIX
 from app.entry import check_text
 from app.errors import ChatError, LocalEntryError
@@ -162,6 +163,8 @@ class Orders:
 
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import SearchScreen
+
+        start_up.keep()
 
         def go_to(found: Chosen | None) -> None:
             if found is not None:

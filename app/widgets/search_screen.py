@@ -20,7 +20,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -30,13 +32,14 @@ from app.search import Query, parse_query, spans
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatLog, Found
+from app.widgets.drawn import drawn
 from app.widgets.moments import local
 from app.widgets.wrap import shorten
 
 MAX_HITS = 500
 _LOOK = 0.08  # seconds in the thread at a time: saying how far it is takes some milliseconds of the screen's
 _AT_ONCE = 40  # hits that are listed together, which takes some 10 ms, and to show them as much again
-_BREATH = 0.03  # seconds between two such, for what is typed
+_BREATH = 0.2  # seconds between two such: who goes on typing wants other ones
 _AROUND = 30  # characters before a hit that are shown with it
 _WIDE = 60  # cells; below, the time of day would leave too few for the text
 
@@ -48,6 +51,13 @@ class Chosen:
     hits: list[TimelineEntry]
     which: int
     terms: tuple[str, ...]
+
+
+class HitList(OptionList):
+    """What was found. Rows leave no garbage behind when a letter more finds other ones."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return drawn(super().render_lines(crop))
 
 
 class SearchScreen(ModalScreen[Chosen | None]):
@@ -74,7 +84,7 @@ class SearchScreen(ModalScreen[Chosen | None]):
         with Vertical(id="search"):
             yield Input(self._words, placeholder="words  from:NAME  on:2026-11-01  after: before:", id="search-words")
             yield Static("", id="search-state", markup=False)
-            yield OptionList(id="search-hits", markup=False)
+            yield HitList(id="search-hits", markup=False)
 
     def on_mount(self) -> None:
         if self._words:
@@ -137,15 +147,20 @@ class SearchScreen(ModalScreen[Chosen | None]):
             self._say(f"{len(self._hits):,} found in {looked_at:,}" if self._hits else "nothing found")
 
     def _look(self, steps: Iterator[Found]) -> list[Found]:
-        """Some steps, up to the first that finds something; none if there are no more. In a thread."""
+        """Some steps: up to the first that finds something, or as many hits as are listed; none if there are no more.
+
+        In a thread.
+        """
         taken: list[Found] = []
+        room = MAX_HITS - len(self._hits)
         end = time.monotonic() + _LOOK
-        while self._steps is steps and time.monotonic() < end:
+        while self._steps is steps and room > 0 and time.monotonic() < end:
             self._log.courtesy.give_way()
             step = next(steps, None)
             if step is None:
                 break
             taken.append(step)
+            room -= len(step.hits)
             if step.hits and not self._hits:
                 break
         return taken
