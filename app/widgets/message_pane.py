@@ -395,7 +395,7 @@ class MessagePane(Widget):
         if pointed_at is not None and ident(pointed_at) == ident(line.entry):
             style = self.get_component_rich_style("message-pane--pointed")
             ground = Style(bgcolor=style.bgcolor, reverse=style.reverse, bold=style.bold)
-            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in _barred(self._segments(line))]
+            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in self._barred(self._segments(line))]
             return line.number, self._strip(pointed, width, style)
         strip = self._strips.get(line.number)
         if strip is None:
@@ -403,6 +403,17 @@ class MessagePane(Widget):
                 self._strips.clear()
             strip = self._strips[line.number] = self._strip(self._segments(line), width)
         return line.number, strip
+
+    def _barred(self, segments: Sequence[Segment]) -> list[Segment]:
+        """A row with a bar in its first blank cell, before the time or after it."""
+        offset = 0
+        for number, (text, style, _) in enumerate(segments):
+            blank = text.find(" ")
+            if blank >= 0 and offset + blank < _BAR_WITHIN:
+                parts = ((text[:blank], style), (BAR, self._styles.of(Role.TEXT)), (text[blank + 1 :], style))
+                return [*segments[:number], *(Segment(*part) for part in parts if part[0]), *segments[number + 1 :]]
+            offset += len(text)
+        return list(segments)
 
     def _segments(self, line: Line) -> list[Segment]:
         """The row, with neighbouring stretches of spaces as one, but apart from text: in pictures (SVG) they vanish."""
@@ -462,15 +473,3 @@ class MessagePane(Widget):
         start = (lines[0].number, 0) if selection.start is None else (selection.start.y, selection.start.x)
         end = (lines[-1].number, 1 << 30) if selection.end is None else (selection.end.y, selection.end.x)
         return self._scrollback.text_between(start, end), "\n"
-
-
-def _barred(segments: Sequence[Segment]) -> list[Segment]:
-    """A row with a bar in its first blank cell, beside the time or before it."""
-    offset = 0
-    for number, (text, style, _) in enumerate(segments):
-        blank = text.find(" ")
-        if 0 <= offset + blank < _BAR_WITHIN and blank >= 0:
-            barred = Segment(text[:blank] + BAR + text[blank + 1 :], style)
-            return [*segments[:number], barred, *segments[number + 1 :]]
-        offset += len(text)
-    return list(segments)
