@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import door_bell
-from app.command import Export, Import
+from app.command import Export, ExportFormat, Import
 from app.config import key_file, make_user_folder, room_folder, user_folder
 from app.errors import LockedError, ParcelError, StorageError, UsageError
 from app.identity import Identity
@@ -86,6 +86,26 @@ def write(log: Log, me: str, room: str, command: Export, progress: Tell = lambda
         f"{_are(written, f'entry{whose}', f'entries{whose}')} in {command.file}: "
         f"chat-tui import {command.reader or 'NAME'} FILE{hint} takes them in"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room that is open here. me, name: as they were first written."""
+
+    log: Log
+    me: str
+    name: str
+    data_dir: Path
+
+
+def carry(room: Room, action: str, file: Path, *, name: str, form: str | None) -> str:
+    """What another process asks for, in any thread. action: export or import; name: for whom, or empty; form: the value
+    of an ExportFormat, or None."""
+    if action == "import":
+        return take(room.log, room.me, Import(room.me, room.data_dir, room.name, file), lambda _: None)
+    known = next((known for known in ExportFormat if known.value == form), None)
+    writing = Export(room.me, room.data_dir, room.name, file, name or None, known)
+    return write(room.log, room.me, room.name, writing)
 
 
 def _write_parcel(command: Export, log: Log, me: str, room: str, progress: Tell) -> int:

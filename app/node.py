@@ -270,15 +270,9 @@ class Node:
     async def _carry(self, action: str, file: Path, name: str, form: str | None) -> str:
         """What `chat-tui export` and `chat-tui import` ask while this runs."""
         from app import carrying
-        from app.command import Export, ExportFormat, Import
 
-        options, log = self._options, self.log
-        if action == "import":
-            taking = Import(self.me, options.data_dir, self.room, file)
-            return await asyncio.to_thread(carrying.take, log, self.me, taking, lambda _: None)
-        known = next((known for known in ExportFormat if known.value == form), None)
-        writing = Export(self.me, options.data_dir, self.room, file, name or None, known)
-        return await asyncio.to_thread(carrying.write, log, self.me, self.room, writing)
+        room = carrying.Room(self.log, self.me, self.room, self._options.data_dir)
+        return await asyncio.to_thread(carrying.carry, room, action, file, name=name, form=form)
 
     # What the mesh asks.
 

@@ -22,7 +22,6 @@ from app.entry import (
     Reference,
     Run,
     check_text,
-    decode_genesis,
     encode_reference,
     entry_digest,
     skim_entry,
@@ -46,7 +45,7 @@ from app.storage.following import Followers
 from app.storage.quota import Quota
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
-from app.storage.renewal import Renewal, settle
+from app.storage.renewal import Renewal, is_replaced, settle
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
@@ -209,13 +208,8 @@ class Log:
 
     def is_replaced(self, feed: bytes) -> bool:
         """Whether the author of `feed` has begun another one in its place."""
-        record = self._feeds.by_id(feed)
-        others = [] if record is None else [other for other in self._feeds.all() if other.author == record.author]
         with self._env.read() as txn:
-            table = self._env.tables[schema.ENTRIES]
-            first = [txn.get(schema.ENTRY_KEY.pack(other.num, 1), b"", table) for other in others]
-        forks = (decode_genesis(data).fork for data in first)
-        return any(fork is not None and fork.feed == feed for fork in forks)
+            return is_replaced(txn, self._env.tables, self._feeds, feed)
 
     def _renewed(self, renewal: Renewal) -> None:
         self.own_feed, self.node = renewal.feed, renewal.node

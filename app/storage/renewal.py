@@ -26,6 +26,7 @@ from app.entry import (
     Genesis,
     Run,
     decode_entry,
+    decode_genesis,
     encode_entry,
     entry_digest,
     feed_id,
@@ -127,6 +128,18 @@ def settle(env: Environment, identity: Identity, name: str, room: str, wall: int
 
     env.write(work)
     return moved
+
+
+def is_replaced(txn: Txn, tables: dict[bytes, Table], feeds: Feeds, feed: bytes) -> bool:
+    """Whether the author of `feed` has begun another one in its place."""
+    record = feeds.by_id(feed)
+    for other in feeds.all() if record is not None else ():
+        if record is not None and other.author == record.author:
+            first = txn.get(schema.ENTRY_KEY.pack(other.num, 1), b"", tables[schema.ENTRIES])
+            fork = decode_genesis(first).fork
+            if fork is not None and fork.feed == feed:
+                return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
