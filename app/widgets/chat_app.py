@@ -27,7 +27,7 @@ from app import start_up
 from app.errors import ChatError
 from app.mentions import Mentions
 from app.settings import Settings
-from app.status import Held, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
+from app.status import Held, NodeEvent, Notice, Outdated, PeerStatus, Renamed
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Taste
@@ -47,6 +47,7 @@ from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
+from app.widgets.peer_news import PeerNews
 from app.widgets.peer_places import PeerPlaces
 from app.widgets.purpose import Aim, PurposeLine
 from app.widgets.reading import Reading
@@ -59,8 +60,6 @@ from app.widgets.terminal_app import TerminalApp
 if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
 
-_PEERS_INTERVAL = 0.25  # seconds: counts of what is missing change with every commit
-_RATES_INTERVAL = 1.0
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
 # While a long history pours in, 80,000 messages a second would be read here one by one, and letters wait for 100 ms.
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
@@ -138,8 +137,6 @@ class ChatApp(TerminalApp):
         self._zone = zone
         self._wall = wall
         self._background: asyncio.Task[None] | None = None
-        self._peers_pending = False
-        self._rates_pending = False
 
     def _choose_keys(self) -> None:
         from app.widgets import key_table, keymap
@@ -157,6 +154,14 @@ class ChatApp(TerminalApp):
         self._notice_board = NoticeBoard(id="notices")
         self._status_bar = StatusBar(self._backend.me, self._backend.room, id="status")
         self._teller = Teller(self._status_bar, self._notice_board)
+        self._news = PeerNews(
+            self,
+            self._backend,
+            self._peers,
+            pane=self._pane,
+            status_bar=self._status_bar,
+            outbox=self._outbox,
+        )
         self._purpose_line = PurposeLine(id="purpose")
         self._composer = Composer(
             self._submit,
@@ -218,7 +223,7 @@ class ChatApp(TerminalApp):
             choose_theme=lambda name: theming.choose(self, name, self._keep_theme),
             leave=self.action_leave,
             changed=self.to_keep.set,
-            sent=self._show_summary,
+            sent=self._news.show_summary,
         )
         yield self._peers.bar
         with Horizontal(id="room") as self._room:
@@ -247,7 +252,7 @@ class ChatApp(TerminalApp):
         if self._draft:
             self._composer.restore(self._draft)
         self._pane.held(self._backend.holdings.up_to())
-        self._show_peers()
+        self._news.show()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -327,7 +332,7 @@ class ChatApp(TerminalApp):
         else:
             if purpose is not None and purpose.aim is Aim.REPLY:
                 self._inputs.add(text)
-        self._show_summary()
+        self._news.show_summary()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "acknowledge":
@@ -446,7 +451,7 @@ class ChatApp(TerminalApp):
         if self.is_running:
             if entry.entry.shown:  # what was changed or reacted to may be far from the end
                 self._pane.to_end()
-            self._show_summary()
+            self._news.show_summary()
 
     def _on_not_saved(self, text: str, error: BaseException) -> None:
         if not self.is_running:
@@ -457,20 +462,18 @@ class ChatApp(TerminalApp):
             self._composer.restore(text)
             why = f"{why} (your text is back in the composer)"
         self._teller.refuse(why)
-        self._show_summary()
+        self._news.show_summary()
 
     def _on_event(self, event: NodeEvent) -> None:
         """Whoever calls this is not in the app's context, which timers need: its own message loop takes over."""
-        if isinstance(event, PeerStatus):
-            if self._peers_pending:
-                return
-            self._peers_pending = True
+        if isinstance(event, PeerStatus) and not self._news.expect():
+            return
         self.post_message(NodeTold(event))
 
     def on_node_told(self, message: NodeTold) -> None:
         match message.event:
             case PeerStatus():
-                self.set_timer(_PEERS_INTERVAL, self._show_peers)
+                self._news.show_soon()
             case Notice() as notice:
                 self._teller.tell(notice)
             case Outdated(about):
@@ -482,7 +485,7 @@ class ChatApp(TerminalApp):
                 self._pane.writes_in(self._timeline.own_feed)
                 self._pane.held(self._backend.holdings.up_to())
                 self._reading.renamed()
-                self._show_peers()
+                self._news.show()
 
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())
@@ -516,30 +519,8 @@ class ChatApp(TerminalApp):
 
     # what is shown
 
-    def _show_peers(self) -> None:
-        self._peers_pending = False
-        peers = self._backend.statuses()
-        self._peers.show(peers)
-        if any(peer.missing or peer.lacking for peer in peers) and not self._rates_pending:
-            self._rates_pending = True
-            self.set_timer(_RATES_INTERVAL, self._show_rates)
-        self._pane.held(self._backend.holdings.up_to())
-        self._show_summary()
-        if isinstance(self.screen, InfoScreen):
-            self.screen.update()
-
-    def _show_rates(self) -> None:
-        """Nobody tells that a transfer has become slower."""
-        self._rates_pending = False
-        self._show_peers()
-
     def _moment(self, time: int) -> str:
         return since(time, self._wall(), self._zone)
-
-    def _show_summary(self) -> None:
-        peers = self._backend.statuses()
-        connected = sum(peer.phase is PeerPhase.CONNECTED for peer in peers)
-        self._status_bar.show_summary(connected, len(peers), self._outbox.pending)
 
     def _reading_changed(self) -> None:
         self.to_keep.set()
