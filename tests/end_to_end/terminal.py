@@ -252,7 +252,16 @@ class Household:
 
     def arguments(self, me: str, *words: str, data_of: str = "") -> list[str]:
         """data_of: whose folder is used, if it is not that of `me`."""
-        return [*self.prefix, *PROGRAM, "--data-dir", str(self.data_dir(data_of or me)), "--interface", "127.0.0.1", me, *words]
+        return [
+            *self.prefix,
+            *PROGRAM,
+            "--data-dir",
+            str(self.data_dir(data_of or me)),
+            "--interface",
+            "127.0.0.1",
+            me,
+            *words,
+        ]
 
     def terminal(self, me: str, *words: str, columns: int = 100, rows: int = 30) -> Terminal:
         return self._in_terminal(self.arguments(me, *words), columns, rows)
