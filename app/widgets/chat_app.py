@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.driver import Driver
 from textual.message import Message
@@ -34,6 +34,7 @@ from app.view_state import RoomView, Taste
 from app.widgets import sheets, theming
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
+from app.widgets.chat_keys import CHAT_BINDINGS, ON_THE_CHAT_ALONE
 from app.widgets.composer import Composer, send_keys
 from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
@@ -65,8 +66,6 @@ _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the 
 # The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
 _FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
 _FLOOD_PAUSE = 0.1  # seconds
-_JUMPS = {"to_start", "to_end", "to_unread", "to_late", "jump_back"}
-_ON_THE_CHAT_ALONE = frozenset({"page_up", "page_down", "search", "message_mode", "palette"} | _JUMPS)
 
 
 class NodeTold(Message):
@@ -81,25 +80,7 @@ class ChatApp(TerminalApp):
     CSS_PATH = Path(__file__).parent.parent / "chat.tcss"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = "#composer"
-    # With priority: TextArea would take the keys, or insert the letter of an Alt key.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page_up", "a page up", priority=True, id="page-up"),
-        Binding("pagedown", "page_down", "a page down", priority=True, id="page-down"),
-        Binding("alt+home,ctrl+home", "to_start", "the first message", priority=True, id="oldest"),
-        Binding("alt+end,ctrl+end", "to_end", "the newest message; there, all is read", priority=True, id="newest"),
-        Binding("alt+u", "to_unread", "the first unread message", priority=True, id="first-unread"),
-        Binding("alt+l", "to_late", "what came late among older messages; then back", priority=True, id="late"),
-        Binding("alt+r", "jump_back", "return to before the last jump", priority=True, id="return"),
-        Binding("escape", "acknowledge", "close a notice, or go on with it", priority=True, id="close-notice"),
-        Binding("f6", "message_mode", "point at a message: answer, change, react", priority=True, id="point"),
-        Binding("ctrl+f", "search", "find messages", priority=True, id="search"),
-        Binding("f1", "help", "help", priority=True, id="help"),
-        Binding("f2", "fold_peers", "put away who is there, or show it again", priority=True, id="fold-peers"),
-        Binding("ctrl+c,super+c", "copy", "copy what is selected; never ends the chat", priority=True, id="copy"),
-        Binding("ctrl+p", "palette", "all that can be done, by name", priority=True, id="palette"),
-        Binding("ctrl+l", "refresh_all", "draw the screen anew", priority=True, id="redraw"),
-        Binding("ctrl+q", "leave", "leave; the draft is kept", priority=True, id="leave"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = CHAT_BINDINGS
 
     def __init__(
         self,
@@ -339,7 +320,7 @@ class ChatApp(TerminalApp):
             return not self.screen.is_modal and (
                 self._composer.busy or bool(self._notice_board.notice) or self._message_mode.busy
             )
-        return not (action in _ON_THE_CHAT_ALONE and self.screen.is_modal)
+        return not (action in ON_THE_CHAT_ALONE and self.screen.is_modal)
 
     def action_acknowledge(self) -> None:
         if self._composer.busy:
