@@ -169,7 +169,7 @@ def test_wrong_use_and_unusable_data_are_one_sentence(household: Household) -> N
         (["check"], 2, "chat-tui check alice"),
         (["check", "nobody"], 3, "nothing is kept for nobody"),
         (["identity", "show", "nobody"], 1, "no key"),
-        (["repair", "alice"], 2, "this version has no"),
+        (["repair", "alice"], 1, "nothing is kept for alice"),
         (["alice", "--data-dir", "/dev/null/x"], 1, "--data-dir"),
         (["alice", "--log-file", "/dev/null/x"], 1, "log file"),
     ],
