@@ -245,7 +245,8 @@ class ChatApp(TerminalApp):
             self._background = asyncio.create_task(self._run_background(), name="chat")
             self._background.add_done_callback(self._on_background_end)
             start_up.end()
-            self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._place_cursor))
+            if self.is_running:  # not if one leaves in the moment of the first frame
+                self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._place_cursor))
             self._reading.begin()
             for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
