@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 
 from tests.simulation import mutants_of_replication, mutants_of_storage
-from tests.simulation.checker import SimulationError
 from tests.simulation.mutation import Patch
 from tests.simulation.plan import draw
 from tests.simulation.story import run
@@ -51,8 +50,8 @@ def catch(name: str, first: tuple[int, ...] = (), most: int = MOST_SEEDS) -> Cat
             mutant(Patch(stack))
             try:
                 run(draw(seed))
-            except SimulationError as error:
-                return Catch(name, tried, seed, str(error), time.perf_counter() - start)
+            except Exception as error:  # a mutant may break anything
+                return Catch(name, tried, seed, str(error) or repr(error), time.perf_counter() - start)
     return Catch(name, most, -1, "", time.perf_counter() - start)
 
 

@@ -59,7 +59,8 @@ class Plan:
 
 def draw(seed: int) -> Plan:
     dice = Random(seed)
-    names = list(NAMES[: dice.choices((2, 3, 4, 5), (12, 12, 4, 1))[0]])
+    is_large = dice.random() < 0.4  # small ones are many, some things need large ones
+    names = list(NAMES[: dice.choices((2, 3, 4, 5), (3, 5, 3, 1) if is_large else (6, 6, 2, 0))[0]])
     liar = dice.choice(LIARS) if len(names) > 2 and dice.random() < 0.4 else None
     if liar:
         names[-1] = "mallory"
@@ -72,7 +73,7 @@ def draw(seed: int) -> Plan:
     qualities = [(a, b, Quality(dice.choice((0.0002, 0.01, 0.2)), dice.choice((50_000.0, 1e6, 1e8)))) for a, b in pairs]
     first = [(name, dice.choice((0, 3, 12))) for name in names]
     pace = 100.0 if dice.random() < 0.005 else 1.0  # now and then a long time in which little happens
-    seconds = pace * dice.choice((3.0, 5.0, 5.0, 12.0))
+    seconds = pace * dice.choice((6.0, 12.0, 12.0, 20.0) if is_large else (3.0, 5.0, 5.0, 12.0))
     acts = _Acts(dice, names, devices, pairs=pairs, seconds=seconds, pace=pace, liar=liar).draw()
     return Plan(
         seed,
@@ -144,7 +145,7 @@ class _Acts:
 
     def draw(self) -> list[Act]:
         dice = self._dice
-        busy = dice.choice((0.3, 0.6, 1.2)) / self._pace
+        busy = dice.choice((0.3, 0.6, 1.5)) / self._pace
         for name in self._speakers:
             at = dice.expovariate(busy)
             while at < self._seconds:
@@ -263,5 +264,5 @@ class _Acts:
 
     def _flood(self, at: float) -> None:
         name = self._pick()
-        for _ in range(self._dice.choice((10, 40))):
+        for _ in range(self._dice.choice((10, 60))):
             self._add(at, "say", name, amount=9_000)

@@ -26,7 +26,7 @@ from tests.simulation.trace import Trace
 from tests.simulation.virtual_loop import StuckError, VirtualLoop
 from tests.simulation.wire import Wire
 
-PEACE_SECONDS = 400.0  # a dial may wait half a minute, a full disk a minute, who broke a rule a minute
+PEACE_SECONDS = 200.0  # a dial may wait half a minute, a full disk a minute, who broke a rule a minute
 _LOOK_AT_FIRST, _LOOK_AT_MOST = 0.5, 10.0  # seconds between two looks at whether they agree
 _MEMORY = Path("/dev/shm")  # noqa: S108  a disk that needs no disk, if there is one
 _SYMBOLS = ("+1", "heart", "\N{PARTY POPPER}")
@@ -116,6 +116,7 @@ class Story:
         await self._make_peace()
         agreed = await self._agree()
         await self._until(self._loop.time() + 3.0)  # late announcements, and whatever should not happen any more
+        await self._agree()  # a liar may have come out with something in between
         agreement.check(self.honest(), self.checker, self._plan)
         for host in self.hosts.values():
             await host.stop()
@@ -315,7 +316,7 @@ def run(plan: Plan, *, trace: Trace | None = None) -> Outcome:
 
                 try:
                     outcome = loop.run_until_complete(tell())
-                except StuckError as error:
+                except (StuckError, ChatError) as error:
                     raise SimulationError(str(error)) from error
                 finally:
                     _clean_up(loop, story)
