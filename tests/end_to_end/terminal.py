@@ -162,6 +162,10 @@ class Lines:
         """Read until stdout has had the line."""
         self._wait(lambda: line in self.seen, line, patience)
 
+    def wait_for_either(self, *lines: str, patience: float = PATIENCE) -> None:
+        """Read until stdout has had one of the lines."""
+        self._wait(lambda: any(line in self.seen for line in lines), lines[0], patience)
+
     def wait_for_remark(self, part: str, patience: float = PATIENCE) -> None:
         """Read until stderr has had a line with the text."""
         self._wait(lambda: any(part in remark for remark in self.remarks), part, patience)

@@ -14,6 +14,7 @@ from tests.faults.shim import NotAvailableError
 
 # What is tried once: the name is a module here, with `run(times, first, say)`, which answers how often it went wrong.
 FAULTS = {
+    "chaos": "three people who are killed, stopped and started while their disks fail",
     "descriptors": "no file descriptors left, because strangers hold them all",
     "disk_errors": "a disk that fails for a while: EIO, full, over quota, read-only; at writes or at syncs",
     "disk_full": "a disk that is full at each step of the first start, or while people write (46 steps)",
