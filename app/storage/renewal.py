@@ -31,6 +31,7 @@ from app.entry import (
     entry_digest,
     feed_id,
     genesis_payload,
+    skim_entry,
 )
 from app.identity import Identity
 from app.ingest import RefusedRun
@@ -112,18 +113,21 @@ def settle(env: Environment, identity: Identity, name: str, room: str, wall: int
         if before == home or not identity.secret or meta.get(schema.META_AUTHOR) != identity.public:
             return False
         feeds = Feeds(txn, env.tables)
-    own = feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
-    if own is None:
-        return False  # which whoever opens it will tell
+        own = feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
+        if own is None:
+            return False  # which whoever opens it will tell
+        newest = txn.get(schema.ENTRY_KEY.pack(own.num, own.seq), b"", env.tables[schema.ENTRIES])
     moved = before is not None
 
     def work(txn: Txn) -> None:
         txn.put(schema.META_HOME, home, db=env.tables[schema.META])
         if moved:
-            clock = HybridClock(schema.U64.unpack(meta[schema.META_CLOCK])[0])
+            time = skim_entry(newest)[0]
+            clock = HybridClock(max(schema.U64.unpack(meta[schema.META_CLOCK])[0], time or 0))
+            last = entry_digest(own.id, own.seq, time, newest)
             batch = Batch(txn, env.tables, feeds, clock, wall)
             fork = ForkPoint(own.id, own.seq, own.hash)
-            _begin(txn, env.tables, batch, identity, _Beginning(own.name or name, room, fork, clock.next(wall)))
+            _begin(txn, env.tables, batch, identity, _Beginning(own.name or name, room, fork, last, clock.next(wall)))
             batch.finish()
 
     env.write(work)
@@ -149,6 +153,7 @@ class _Beginning:
     name: str
     room: str
     fork: ForkPoint
+    last: bytes  # the digest of the last own entry that is here: the new feed stands after it, whatever clocks say
     time: int
 
 
@@ -191,7 +196,8 @@ class Renewing:
         fork = common + same
         head = reader.hash_at(own, fork) or b""
         batch = Batch(txn, tables, self._feeds, clock, wall)
-        beginning = _Beginning(own.name, self._room, ForkPoint(own.id, fork, head), clock.next(wall))
+        last = entry_digest(own.id, own.seq, skim_entry(here[-1])[0], here[-1])
+        beginning = _Beginning(own.name, self._room, ForkPoint(own.id, fork, head), last, clock.next(wall))
         feed, node = _begin(txn, tables, batch, self._identity, beginning)
         branches = [*_said(here[same:], fork + 1), *_said(there[same:], fork + 1)]
         branches.sort(key=lambda said: said.time)
@@ -220,7 +226,7 @@ def _begin(
 ) -> tuple[bytes, bytes]:
     """The new feed and the new node."""
     genesis = Genesis(identity.public, beginning.name, beginning.room, os.urandom(16), beginning.fork)
-    data = encode_entry(beginning.time, (), KIND_GENESIS, genesis_payload(genesis))
+    data = encode_entry(beginning.time, (beginning.last,), KIND_GENESIS, genesis_payload(genesis))
     feed, node = feed_id(data), os.urandom(schema.NODE_BYTES)
     batch.begin_own_feed(genesis, data, feed, identity)
     txn.put(schema.META_OWN_FEED, feed, db=tables[schema.META])

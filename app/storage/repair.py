@@ -25,6 +25,7 @@ from app.entry import (
     Genesis,
     Run,
     encode_entry,
+    entry_digest,
     feed_id,
     genesis_payload,
     skim_entry,
@@ -255,8 +256,13 @@ class _Repair:
             mine = [feed for feed in feeds.all() if feed.author == self._identity.public and not feed.via]
             here = max(mine, key=lambda feed: feed.seq, default=None)
         fork = None if here is None else ForkPoint(here.id, here.seq, here.hash)
+        seen: tuple[bytes, ...] = ()
+        if here is not None:  # what is written from now on stands after it, whatever clocks say
+            with env.read() as txn:
+                last = txn.get(schema.ENTRY_KEY.pack(here.num, here.seq), b"", env.tables[schema.ENTRIES])
+            seen = (entry_digest(here.id, here.seq, skim_entry(last)[0], last),)
         genesis = Genesis(self._identity.public, self._name, room, os.urandom(16), fork)
-        data = encode_entry(self._clock.next(self._wall()), (), KIND_GENESIS, genesis_payload(genesis))
+        data = encode_entry(self._clock.next(self._wall()), seen, KIND_GENESIS, genesis_payload(genesis))
         new = feed_id(data)
         self._write(env, feeds, lambda batch: batch.begin_own_feed(genesis, data, new, self._identity))
         self._put_meta(env, new, os.urandom(schema.NODE_BYTES))
