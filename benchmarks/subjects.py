@@ -41,6 +41,7 @@ IN_SHORT = (
     Chosen("history", "newest", "open a history of a million and read the newest messages"),
     Chosen("start", "start", "start until the newest of a million messages is on the screen"),
     Chosen("start", "paged memory", "memory after paging through 10,000 of a million"),
+    Chosen("search", "first", "a rare word looked for in a million messages: first hit on the screen"),
     Chosen("keys", "typing p99", "key press to repaint, 99 of 100"),
     Chosen("keys-busy", "typing p99", "… while a million messages come in"),
 )
