@@ -112,9 +112,7 @@ class ScrollbackMachine(RuleBasedStateMachine):
         after = [line for line in self.scrollback.lines() if line.row.start >= 0]
         if was_named != self._is_named(lines[0].entry):
             # It goes on with what has landed, so that its first row has more room in a narrow pane.
-            before, after = (
-                [line for line in some if line.entry.key > lines[0].entry.key] for some in (before, after)
-            )
+            before, after = ([line for line in some if line.entry.key > lines[0].entry.key] for some in (before, after))
             fewer = min(len(before), len(after))
             assert [line.row.text for line in after[:fewer]] == [line.row.text for line in before[:fewer]]
             return
