@@ -139,6 +139,7 @@ class _Acts:
                 self._roll_back,
                 self._twin,
                 self._flood,
+                self._pile_up,
             ],
             dice.randint(2, 6),
         )
@@ -266,3 +267,16 @@ class _Acts:
         name = self._pick()
         for _ in range(self._dice.choice((10, 60))):
             self._add(at, "say", name, amount=9_000)
+
+    def _pile_up(self, at: float) -> None:
+        """Much is written while somebody is away, who has a slow disk when they are back."""
+        name = self._pick()
+        others = [other for other in self._names if other != name]
+        for other in others:
+            for source, target in ((name, other), (other, name)):
+                self._add(at, "block", source, target)
+                self._add(at + 1.0, "free", source, target)
+        for other in others[:2]:
+            for _ in range(50):
+                self._add(at + 0.1, "say", other, amount=9_000)
+        self._add(at + 0.9, "disk takes", name, amount=1.0)
