@@ -86,8 +86,20 @@ class PageFile:
             return []
         return [node for start in self._nodes(page) if (node := self._leaf_node(page, number, start)) is not None]
 
+    def inner_pages(self, node: Node) -> range:
+        """The pages that hold a long value alone: whatever they look like, its author wrote them."""
+        if node.value.offset % self.page_size != HEADER.size:
+            return range(0)
+        first = node.value.offset // self.page_size
+        return range(first + 1, first + -(-(HEADER.size + node.value.size) // self.page_size))
+
     def tree(self, root: int) -> Iterator[Node]:
         """The records of a tree, as far as its pages are sound."""
+        for number in self.leaves(root):
+            yield from self.leaf(number)
+
+    def leaves(self, root: int) -> Iterator[int]:
+        """The pages of a tree that are no sound branches, and so may be leaves."""
         seen: set[int] = set()
         work = [(root, 0)]
         while work:
@@ -97,7 +109,7 @@ class PageFile:
             seen.add(number)
             page = self._page(number, _BRANCH)
             if page is None:
-                yield from self.leaf(number)
+                yield number
                 continue
             children = []
             for start in self._nodes(page):
@@ -107,12 +119,17 @@ class PageFile:
 
     def table(self, meta: Meta, name: bytes) -> Iterator[Node]:
         """The records of a table as of `meta`."""
+        for number in self.table_leaves(meta, name):
+            yield from self.leaf(number)
+
+    def table_leaves(self, meta: Meta, name: bytes) -> Iterator[int]:
+        """The pages of a table as of `meta` that may be leaves."""
         for node in self.tree(meta.root):
             if node.key == name and node.tree and node.value.size == _TREE.size:
                 data = self.read(node.value)
                 root = _NO_PAGE if data is None else _TREE.unpack(data)[-1]
                 if root != _NO_PAGE:
-                    yield from self.tree(root)
+                    yield from self.leaves(root)
                 return
 
     def _read_metas(self) -> list[Meta]:
@@ -178,5 +195,6 @@ class PageFile:
         data = self.read(Place(number * self.page_size, HEADER.size)) if 0 <= number < self.pages else None
         if data is None or number * self.page_size + HEADER.size + size > self._size:
             return False
-        said, flags, _, _ = HEADER.unpack(data)
-        return bool(said == number and flags == _OVERFLOW)
+        said, flags, low, high = HEADER.unpack(data)
+        pages = -(-(HEADER.size + size) // self.page_size)
+        return bool(said == number and flags == _OVERFLOW and low | high << 16 == pages)

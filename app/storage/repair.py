@@ -245,7 +245,8 @@ class _Repair:
     def _settle_own_feed(self, env: Environment, feeds: Feeds, saved: list[SavedFeed], room: str) -> None:
         """Go on in the own feed, or begin one."""
         own_id = self._salvage.meta.values.get(schema.META_OWN_FEED)
-        own = next((feed for feed in saved if feed.id == own_id), None)
+        me = self._identity.public
+        own = next((feed for feed in saved if feed.id == own_id and feed.genesis.author == me), None)
         here = None if own is None else feeds.by_id(own.id)
         if own is not None and here is not None and self._is_whole(own, head_of(here)):
             self._outcome.continues = True

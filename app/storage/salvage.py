@@ -2,6 +2,8 @@
 
 - The file is read page by page, without LMDB (pages.py). Old copies of pages help: what verifies is right, whatever
   page it stood on.
+- What the database reaches is tried first, and what stands within a long message is no page: else whoever writes
+  messages that look like pages could crowd out what others wrote.
 - What is found is indexed in a file beside, so that memory does not grow with the history.
 - Entries, their chain and their checkpoints prove themselves. What is known of people does not, and somebody's long
   message can look like a page: from pages that the database does not reach, only who is refused is believed.
@@ -42,7 +44,8 @@ from app.storage.schema import ENTRY_KEY, PLACED_VALUE, SCHEMA_VERSION, U32, U64
 
 Progress = Callable[[int, int], None]  # pages read, of how many
 
-_PLACE = Struct(">QI")
+_PLACE = Struct(">cQI")  # in the order in which they are tried: those that the database reaches first
+_REACHED, _STRAY = b"\0", b"\1"
 _CHECKPOINT_BYTES = HASH_BYTES + SIGNATURE_BYTES
 _LAST_NUM = 2**32 - 1
 _MAX_VALUE = 511  # that a table of several values for a key takes
@@ -110,13 +113,29 @@ class Salvage:
         if self._pages.metas:
             self._read_tables()
         total = self._pages.pages
-        numbers = iter(range(total))
-        while batch := list(islice(numbers, _BATCH)):
-            with self._env.begin(write=True) as txn:
-                for number in batch:
-                    for node in self._pages.leaf(number):
-                        self._file(txn, node)
-            progress(batch[-1] + 1, total)
+        done = bytearray(total)  # 1: read, or within a long value
+        for numbers, how in ((self._reached(), _REACHED), (range(total), _STRAY)):
+            left = iter(numbers)
+            while batch := list(islice(left, _BATCH)):
+                with self._env.begin(write=True) as txn:
+                    for number in batch:
+                        if number < total and not done[number]:
+                            self._file_page(txn, number, how, done)
+                progress(sum(done) if how is _REACHED else max(sum(done), batch[-1] + 1), total)
+
+    def _reached(self) -> Iterator[int]:
+        """Pages of the tables that the database leads to."""
+        for name in (schema.ENTRIES, schema.CHECKPOINTS, schema.FEEDS) if self._pages.metas else ():
+            yield from self._pages.table_leaves(self._pages.metas[0], name)
+
+    def _file_page(self, txn: Txn, number: int, how: bytes, done: bytearray) -> None:
+        for node in self._pages.leaf(number):
+            self._file(txn, node, how)
+            if how is _REACHED and node.value.size <= MAX_ENTRY_BYTES:
+                for inner in self._pages.inner_pages(node):
+                    done[inner] = 1
+        if how is _REACHED:
+            done[number] = 1
 
     def feeds(self, room: str) -> Iterator[SavedFeed]:
         """Those whose first entry was found, by their numbers."""
@@ -174,15 +193,15 @@ class Salvage:
             if peer is not None:
                 self.meta.peers[peer.key] = peer
 
-    def _file(self, txn: Txn, node: Node) -> None:
+    def _file(self, txn: Txn, node: Node, how: bytes) -> None:
         """Put one record where it belongs, which its size tells. What is taken for something else verifies nowhere."""
         size = node.value.size
         match len(node.key):
             case ENTRY_KEY.size:
                 if MIN_ENTRY_BYTES <= size <= MAX_ENTRY_BYTES:
-                    txn.put(node.key, _PLACE.pack(node.value.offset, size), db=self._entries)
+                    txn.put(node.key, _PLACE.pack(how, node.value.offset, size), db=self._entries)
                 if size == _CHECKPOINT_BYTES and (value := self._pages.read(node.value)) is not None:
-                    txn.put(node.key, value, db=self._checkpoints)
+                    txn.put(node.key, how + value, db=self._checkpoints)
             case 16 if size == PLACED_VALUE.size and (value := self._pages.read(node.value)) is not None:
                 seq, arrival = PLACED_VALUE.unpack(value)
                 key = ENTRY_KEY.pack(int.from_bytes(node.key[12:]), seq)
@@ -191,7 +210,7 @@ class Salvage:
                     txn.put(key, U64.pack(arrival), db=self._arrivals)
             case U32.size if (record := self._feed_record(node)) is not None:
                 key = ENTRY_KEY.pack(record.num, record.seq)
-                txn.put(key, record.hash + record.signature, db=self._checkpoints)
+                txn.put(key, how + record.hash + record.signature, db=self._checkpoints)
                 older = self._old_records.get(record.num)
                 if older is None or older.seq < record.seq:
                     self._old_records[record.num] = record
@@ -230,11 +249,12 @@ class Salvage:
             found = num < _LAST_NUM and cursor.set_range(ENTRY_KEY.pack(num + 1, 1))
 
     def _candidates(self, txn: Txn, num: int, seq: int) -> list[bytes]:
-        """Different bytes that were found for an entry."""
+        """Different bytes that were found for an entry, those that the database reaches first."""
         cursor = txn.cursor(self._entries)
         if not cursor.set_key(ENTRY_KEY.pack(num, seq)):
             return []
-        places = {Place(*_PLACE.unpack(value)) for value in islice(cursor.iternext_dup(), 4 * _MAX_BRANCHES)}
+        values = islice(cursor.iternext_dup(), 4 * _MAX_BRANCHES)
+        places = dict.fromkeys(Place(*_PLACE.unpack(value)[1:]) for value in values)
         found = dict.fromkeys(data for place in places if (data := self._pages.read(place)) is not None)
         if len(found) > 1:  # the checkpoint at an entry has the same key
             for said, signature in self._signed(txn, num, seq):
@@ -252,9 +272,9 @@ class Salvage:
                     if size + len(data) <= MAX_SPAN_BYTES or not entries:
                         longer.append((chain_hash(head, data), (*entries, data), size + len(data)))
             ways = longer[:_MAX_BRANCHES]
-            for said, signature in self._signed(txn, feed.num, seq):
-                for head, entries, _ in ways:
-                    if head == said and author.verify(checkpoint_message(feed.id, seq, head), signature):
+            for head, entries, _ in ways:
+                for signature in self._signatures(txn, feed.num, seq, head):
+                    if author.verify(checkpoint_message(feed.id, seq, head), signature):
                         return Run(feed.id, start, before, entries, signature), head
             seq += 1
         return None
@@ -268,15 +288,15 @@ class Salvage:
         runs: list[tuple[int, tuple[bytes, ...], bytes]] = []  # first, entries, hash at the last
         entries: tuple[bytes, ...] = ()
         head, first, seq, size, total = before, start, start, 0, 0
-        while total <= _MAX_SIGNED_ANEW and len(candidates := self._candidates(txn, feed.num, seq)) == 1:
-            [data] = candidates
+        while total <= _MAX_SIGNED_ANEW and (candidates := self._candidates(txn, feed.num, seq)):
+            data = candidates[0]
             if entries and size + len(data) > MAX_SPAN_BYTES:
                 runs.append((first, entries, head))
                 first, entries, size = seq, (), 0
             entries, size, total = (*entries, data), size + len(data), total + len(data)
             head = chain_hash(head, data)
             message = checkpoint_message(feed.id, seq, head)
-            if any(said == head and author.verify(message, by) for said, by in self._signed(txn, feed.num, seq)):
+            if any(author.verify(message, by) for by in self._signatures(txn, feed.num, seq, head)):
                 runs.append((first, entries, head))
                 made = []
                 for first, entries, head in runs:
@@ -292,4 +312,15 @@ class Salvage:
         cursor = txn.cursor(self._checkpoints)
         if not cursor.set_key(ENTRY_KEY.pack(num, seq)):
             return []
-        return [schema.split_checkpoint(value) for value in islice(cursor.iternext_dup(), 4 * _MAX_BRANCHES)]
+        return [schema.split_checkpoint(value[1:]) for value in islice(cursor.iternext_dup(), 4 * _MAX_BRANCHES)]
+
+    def _signatures(self, txn: Txn, num: int, seq: int, head: bytes) -> Iterator[bytes]:
+        """Of the checkpoint at entry `seq`, if that has the hash `head`."""
+        key = ENTRY_KEY.pack(num, seq)
+        for how in (_REACHED, _STRAY):
+            cursor = txn.cursor(self._checkpoints)
+            if cursor.set_range_dup(key, how + head):
+                for value in islice(cursor.iternext_dup(), _MAX_BRANCHES):
+                    if not value.startswith(how + head):
+                        break
+                    yield value[1 + HASH_BYTES :]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.amendments import Reaction
-from app.entry import ForkPoint, decode_genesis
+from app.entry import ForkPoint, decode_genesis, encode_entry
 from app.errors import LockedError, NewerSchemaError, StorageError
 from app.peers import PeerRecord, Standing
 from app.storage import schema
@@ -182,6 +182,33 @@ def test_nobody_is_let_in_by_a_page_that_the_database_does_not_reach(room: RoomO
         file.write(leaf_page(file.tell() // PAGE, [(record.key, schema.encode_peer(record)) for record in records]))
     assert mend(room).people == 2
     assert room.open().peers().keys() == {BOB.identity.public, dave}
+
+
+def test_messages_that_look_like_pages_keep_nobody_s_words_from_being_saved(room: RoomOfAlice) -> None:
+    log = room.open()
+    bob, mallory = TestAuthor("bob"), TestAuthor("mallory")
+    bob.entries([f"bob {number} {'b' * 900}" for number in range(600)], step=1000)
+    log.ingest(bob.runs(1, 50)).result()
+    key = ENTRY_KEY.pack(2, 400)  # an entry of bob's that is yet to come
+    others = [(key, b"no entry %d" % number) for number in range(70)]
+    checkpoints = [(key, bytes([number]) * 96) for number in range(32)]
+    for _ in range(12):
+        first = (room.folder / DATA_FILE).stat().st_size // PAGE  # mallory guesses where her words will stand
+        pages = b"".join(leaf_page(first + 1 + at, checkpoints if at % 4 else others) for at in range(14))
+        lead = PAGE - HEADER.size - len(encode_entry(START, (), 101, bytes(60_000))) + 60_000
+        mallory.add(encode_entry(START, (), 101, (bytes(lead) + pages)[:60_000]))
+        log.ingest([mallory.run(max(1, mallory.head.seq if log.head(mallory.feed) else 1))]).result()
+    log.ingest(bob.runs(51)).result()
+    before = stored(log)
+    room.close()
+    file = PageFile(room.folder / DATA_FILE)
+    claimed = [node for number in range(file.pages) for node in file.leaf(number) if node.key == key]
+    file.close()
+    assert len(claimed) > 200  # some of the guesses were right
+    damage(room, pages_of(room, schema.TIMELINE)[:1])
+    mend(room)
+    assert stored(room.open()) == before
+    room.assert_sound()
 
 
 def leaf_page(number: int, records: list[tuple[bytes, bytes]]) -> bytes:
