@@ -107,6 +107,12 @@ def test_a_paste_of_several_lines_stays_whole(show: Open) -> None:
     terminal.wait(lambda: [row.strip() for row in terminal.rows()[-3:]] == ["one", "two", "three"])
 
 
+def test_control_characters_in_a_paste_press_no_keys(show: Open) -> None:
+    terminal = show()
+    terminal.type("\x1b[200~one\x1b[31m red\x07\r\x11two\x1b[201~!")
+    terminal.wait(lambda: [row.strip() for row in terminal.rows()[-2:]] == ["one\ufffd[31m red\ufffd", "\ufffdtwo!"])
+
+
 def test_the_cursor_stands_where_the_next_letter_comes(show: Open) -> None:
     terminal = show()
     terminal.wait(lambda: (terminal.screen.cursor.x, terminal.screen.cursor.y) == (1, 23))

@@ -1,6 +1,7 @@
 """The terminal below the toolkit: keys it would misread, and a terminal that goes away.
 
 - No input ends the program: an impossible code point, bytes that are no UTF-8, a sequence nobody knows are skipped.
+- What is pasted is never taken for keys (pastes.py).
 - A terminal that hangs up ends the chat cleanly: its input ends (Textual's thread would spin on that for ever), and
   what is still written to it is dropped (Textual's writer thread would die, and all who write wait for it for ever).
 """
@@ -25,7 +26,10 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
+from app.widgets.pastes import Pasted, Pastes, Typed
+
 _POLL_SECONDS = 0.1  # how soon the thread notices that it is to end, and that a lone Escape was no sequence
+_HOLD_SECONDS = 0.005  # for the rest of a sequence that a read has cut: it is on its way
 _CHUNK = 4096
 
 
@@ -101,11 +105,20 @@ class ChatDriver(LinuxDriver):
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
+        pastes = Pastes()
+
+        def take(parts: Iterable[Typed | Pasted]) -> None:
+            for part in parts:
+                if isinstance(part, Pasted):
+                    self.process_message(events.Paste(part.text.replace("\x00", "")))
+                    continue
+                for message in parser.feed(part.text):
+                    self.process_message(message)
+
         if ahead := self._typed_ahead(poll):
-            for message in parser.feed(decode(ahead)):
-                self.process_message(message)
+            take(pastes.feed(decode(ahead)))
         while not self.exit_event.is_set():
-            if poll.poll(_POLL_SECONDS * 1000):
+            if poll.poll(1000 * (_HOLD_SECONDS if pastes.waits else _POLL_SECONDS)):
                 try:
                     data = os.read(self.fileno, _CHUNK)
                 except OSError:
@@ -114,8 +127,9 @@ class ChatDriver(LinuxDriver):
                     self.send_message(HungUp())
                     self.exit_event.wait()
                     break
-                for message in parser.feed(decode(data)):
-                    self.process_message(message)
+                take(pastes.feed(decode(data)))
+            else:
+                take(pastes.release())
             for message in parser.tick():
                 self.process_message(message)
         with contextlib.suppress(ParseEOF, ParseError):
