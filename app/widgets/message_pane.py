@@ -446,7 +446,8 @@ class MessagePane(Widget):
 
     def _highlight(self, segments: list[Segment], prefix: int, span: tuple[int, int]) -> list[Segment]:
         """The segments with the message's characters from span[0] to span[1] (-1: the last) as selected."""
-        style = self.screen.get_component_rich_style("screen--selection")
+        # Textual's own has a transparent colour for letters, and a ground on which many of a message's are not seen.
+        style = self.rich_style + Style(reverse=True)
         low = max(span[0], prefix)
         high = sum(len(segment.text) for segment in segments) if span[1] == -1 else span[1]
         marked: list[Segment] = []

@@ -77,6 +77,25 @@ async def test_what_is_drawn_can_be_read_in_every_theme_pointed_at_or_not(chat: 
                 assert contrast(*colours) >= CONTRAST, f"{drawn.text} in {theme}"
 
 
+async def test_what_is_selected_can_be_read_and_seen_in_every_theme(chat: LocalChat) -> None:
+    chat.says("bob", "one two", "again").result()
+    async with opened(chat) as (app, pilot):
+        row = next(number for number, text in enumerate(rows(app)) if "one two" in text)
+        column = rows(app)[row].index("one two")
+        await pilot.mouse_down(offset=(column, row))
+        await pilot.hover(offset=(column + 2, row))
+        await pilot.mouse_up(offset=(column + 2, row))
+        for theme in BUILTIN_THEMES:
+            app.theme = theme
+            await until(lambda: bool(named(app, "one")))
+            (selected,), (other,) = named(app, "one"), named(app, "again")
+            assert selected.style is not None
+            assert other.style is not None
+            assert (selected.style.color, selected.style.bgcolor) == (other.style.color, other.style.bgcolor), theme
+            assert selected.style.reverse
+            assert not other.style.reverse
+
+
 async def test_what_is_pointed_at_has_a_bar_beside_it(chat: LocalChat) -> None:
     chat.says("bob", "hello", "again").result()
     async with opened(chat) as (app, pilot):
