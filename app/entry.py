@@ -119,6 +119,16 @@ class Entry:
                 return copied
         return self
 
+    @property
+    def copied(self) -> tuple[bytes, int, bytes] | None:
+        """Of a copy: feed id, seq and bytes of what it is a copy of, as its author says."""
+        match self.kind, self.payload:
+            case 4, (bytes() as feed, int() as seq, bytes() as data, *_) if (
+                len(feed) == HASH_BYTES and 1 <= seq <= MAX_SEQ and self.said is not self
+            ):
+                return feed, seq, data
+        return None
+
 
 UNREADABLE = Entry(None, (), None, None)
 

@@ -23,7 +23,6 @@ from app.entry import (
     Run,
     check_text,
     encode_reference,
-    entry_digest,
     skim_entry,
 )
 from app.errors import LocalEntryError, StorageError
@@ -181,8 +180,9 @@ class Log:
         """
         check_amendment(amendment)
         record = self._feeds.by_id(amendment.target.feed)
-        if self.reference(amendment.target.feed, amendment.target.seq) != amendment.target or record is None:
-            raise LocalEntryError("the message is not here any more")
+        with self._snapshot() as view:
+            if record is None or not view.is_here(amendment.target):
+                raise LocalEntryError("the message is not here any more")
         if record.author != self.author and not isinstance(amendment, Reaction):
             raise LocalEntryError("only who wrote a message can change or delete it")
         kind, payload = encode_amendment(amendment)
@@ -338,9 +338,8 @@ class Log:
         record = self._feeds.by_id(feed)
         if record is None:
             return None
-        with self._env.read() as txn:
-            data = txn.get(schema.ENTRY_KEY.pack(record.num, seq), None, self._env.tables[schema.ENTRIES])
-        return None if data is None else Reference(feed, seq, entry_digest(feed, seq, skim_entry(data)[0], data))
+        with self._snapshot() as view:
+            return view.reference(record, seq)
 
     def versions(self, feed: bytes, seq: int) -> list[tuple[int | None, str]]:
         """(time, text) of what an entry was edited to, the latest first; time: microseconds since 1970, or None."""

@@ -7,13 +7,15 @@ from dataclasses import replace
 from itertools import islice
 
 from app.amendments import Reaction, decode_amendment, text_now
-from app.entry import KIND_REPLY, Entry, Reference, decode_entry, entry_digest
+from app.entry import KIND_COPY, KIND_REPLY, Entry, Reference, decode_entry, entry_digest, skim_entry
 from app.errors import DamagedError
 from app.storage.amendments import AmendmentReader
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedReader, Feeds
 from app.storage.placing import Placed, PlaceReader
 from app.storage.schema import (
+    CITER,
+    DANGLING,
     ENTRIES,
     ENTRY_KEY,
     FEED_IDS,
@@ -26,6 +28,9 @@ from app.storage.schema import (
 from app.timeline import Change, Quote, TimelineEntry
 
 MAX_LOOKED_AT = 256  # entries, of which all may be edits and reactions
+MAX_CITERS = 64  # of an entry that is not here, looked at for a copy of it
+
+Subject = tuple[FeedRecord, int, int | None, bytes]  # feed, seq, time and bytes of an entry
 
 
 class TimelineSnapshot:
@@ -107,7 +112,30 @@ class TimelineSnapshot:
     def versions(self, feed: FeedRecord, seq: int) -> list[tuple[int | None, str]]:
         """(time, text) of the edits of an entry, the latest first."""
         here = self._places.placed(feed.num, seq)
-        return [] if here is None else self._amendments.versions(feed, seq, here.time, here.data)
+        return (
+            []
+            if here is None
+            else self._amendments.versions(*self._subject(feed, seq, decode_entry(here.data), here.data))
+        )
+
+    def reference(self, feed: FeedRecord, seq: int) -> Reference | None:
+        """How others name an entry that is here: a copy as what it is a copy of, which is here or there the same."""
+        data = self._txn.get(ENTRY_KEY.pack(feed.num, seq), None, self._tables[ENTRIES])
+        if data is None:
+            return None
+        about, seq, time, data = self._subject(feed, seq, decode_entry(data), data)
+        return Reference(about.id, seq, entry_digest(about.id, seq, time, data))
+
+    def is_here(self, reference: Reference) -> bool:
+        """Whether the entry that is meant is here, or shown as a copy."""
+        num = self._txn.get(reference.feed, None, self._tables[FEED_IDS])
+        if num is None:
+            return False
+        feed = self._feed_of(U32.unpack(num)[0])
+        data = self._txn.get(ENTRY_KEY.pack(feed.num, reference.seq), None, self._tables[ENTRIES])
+        if data is not None and entry_digest(feed.id, reference.seq, skim_entry(data)[0], data) == reference.digest:
+            return True
+        return self._copy_of(reference, feed.author) is not None
 
     def _made(self, feed: FeedRecord, seq: int, here: Placed) -> TimelineEntry:
         return self._read(PLACED_KEY.pack(here.place, feed.tail), feed, seq, here.arrival, here.data)
@@ -131,7 +159,7 @@ class TimelineSnapshot:
             arrival,
             feed.author == self._own_author,
             entry,
-            self._amendments.amended(feed, seq, entry.time, data),
+            self._amendments.amended(*self._subject(feed, seq, entry, data)),
             self._quote(entry) if entry.said.kind == KIND_REPLY else None,
         )
 
@@ -141,17 +169,49 @@ class TimelineSnapshot:
         if found is None:
             return None
         feed, seq, here = found
-        amended = self._amendments.amended(feed, seq, here.time, here.data)
+        quoted = decode_entry(here.data)
+        amended = self._amendments.amended(*self._subject(feed, seq, quoted, here.data))
         key = PLACED_KEY.pack(here.place, feed.tail)
-        return Quote(key, feed.author, feed.name, text_now(decode_entry(here.data), amended))
+        return Quote(key, feed.author, feed.name, text_now(quoted, amended))
+
+    def _subject(self, feed: FeedRecord, seq: int, entry: Entry, data: bytes) -> Subject:
+        """What is meant by whoever speaks of an entry: of a copy what it copies, if that is by the same author."""
+        copied = entry.copied
+        num = None if copied is None else self._txn.get(copied[0], None, self._tables[FEED_IDS])
+        if copied is None or num is None:
+            return feed, seq, entry.time, data
+        original = self._feed_of(U32.unpack(num)[0])
+        return (
+            (original, copied[1], entry.said.time, copied[2])
+            if original.author == feed.author
+            else (feed, seq, entry.time, data)
+        )
 
     def _referred(self, reference: Reference) -> tuple[FeedRecord, int, Placed] | None:
-        """The entry that is meant, if it is shown here. It is looked for where the reference says and nowhere else:
-        from the digest alone it would have to be found among all that claim the same time."""
+        """The entry that is meant, if it is shown here, or else a copy of it. It is looked for where the reference says
+        and nowhere else: from the digest alone it would have to be found among all that claim the same time."""
         num = self._txn.get(reference.feed, None, self._tables[FEED_IDS])
-        here = None if num is None else self._places.placed(U32.unpack(num)[0], reference.seq)
-        if num is None or here is None or here.table != TIMELINE:
+        if num is None:
             return None
         feed = self._feed_of(U32.unpack(num)[0])
-        same = entry_digest(feed.id, reference.seq, here.time, here.data) == reference.digest
-        return (feed, reference.seq, here) if same else None
+        here = self._places.placed(feed.num, reference.seq)
+        if here is not None and entry_digest(feed.id, reference.seq, here.time, here.data) == reference.digest:
+            return (feed, reference.seq, here) if here.table == TIMELINE else None
+        return self._copy_of(reference, feed.author)
+
+    def _copy_of(self, reference: Reference, author: bytes) -> tuple[FeedRecord, int, Placed] | None:
+        """A copy by `author` of an entry that is not here, if it is shown."""
+        cursor = self._txn.cursor(self._tables[DANGLING])
+        if not cursor.set_range(reference.digest):
+            return None
+        for key in islice(cursor.iternext(values=False), MAX_CITERS):
+            digest, num, seq = CITER.unpack(key)
+            if digest != reference.digest:
+                return None
+            feed = self._feed_of(num)
+            here = self._places.placed(num, seq) if feed.author == author else None
+            if here is not None and here.kind == KIND_COPY and here.table == TIMELINE:
+                about, about_seq, time, data = self._subject(feed, seq, decode_entry(here.data), here.data)
+                if entry_digest(about.id, about_seq, time, data) == reference.digest:
+                    return feed, seq, here
+        return None

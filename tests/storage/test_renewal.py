@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.amendments import Edit
-from app.entry import ForkPoint, Run, decode_entry, decode_genesis
+from app.amendments import Deletion, Edit, Reaction
+from app.entry import KIND_COPY, ForkPoint, Run, decode_entry, decode_genesis
+from app.errors import LocalEntryError
 from app.identity import Identity
 from app.peers import PeerRecord, Standing
 from app.storage.folder import DATA_FILE
@@ -242,3 +243,80 @@ def test_who_only_looks_does_not_renew(room: RoomOfAlice, tmp_path: Path) -> Non
     assert not log.moved
     log.close()
     assert copy.open().moved
+
+
+def test_what_was_deleted_or_changed_before_it_was_copied_stays_so(room: RoomOfAlice, tmp_path: Path) -> None:
+    log = room.open()
+    say(log, "both know")
+    feed, path = log.own_feed, room.folder / DATA_FILE
+    room.close()
+    backup = path.read_bytes()
+    log = room.open()
+    say(log, "a secret", "a mistake")
+    deleted, mistaken = log.reference(feed, 3), log.reference(feed, 4)
+    assert deleted is not None
+    assert mistaken is not None
+    log.amend(Deletion(deleted)).result()
+    log.amend(Edit(mistaken, "as it should be")).result()
+    beyond = everything(log, feed, 3)
+    room.close()
+    path.write_bytes(backup)
+    log = room.open()
+    say(log, "here")
+    assert log.renew(beyond).result() is not None
+    expected = ["both know", "here", None, "as it should be"]
+    assert [entry.text for entry in log.after(bytes(16), 10)] == expected
+
+    reader = RoomOfAlice(tmp_path / "bob", alice=BOB, wall=room.wall)
+    theirs = reader.open()
+    theirs.ingest([*everything(log, feed), *everything(log, log.own_feed)]).result()
+    assert [entry.text for entry in theirs.after(bytes(16), 10)] == expected
+    room.assert_sound()
+    reader.assert_sound()
+
+
+def test_what_is_said_about_a_copy_is_said_about_what_it_copies(room: RoomOfAlice, tmp_path: Path) -> None:
+    twins = Twins(room, ["here"], ["there 1", "there 2"])
+    log = twins.log
+    log.renew(twins.beyond).result()
+    copies = {entry.text: entry for entry in log.after(bytes(16), 10) if entry.feed == log.own_feed}
+    about = {text: log.reference(entry.feed, entry.seq) for text, entry in copies.items()}
+    first, second = about["there 1"], about["there 2"]
+    assert first is not None
+    assert second is not None
+    assert (first.feed, first.seq) == (twins.feed, 3)
+    log.amend(Deletion(first)).result()
+    log.amend(Reaction(second, "👍", True)).result()
+    log.reply("an answer", second).result()
+
+    reader = RoomOfAlice(tmp_path / "bob", alice=BOB, wall=room.wall)
+    theirs = reader.open()
+    theirs.ingest([*twins.other, *everything(log, log.own_feed)]).result()  # who has what was copied here
+    for some in (log, theirs):
+        shown = some.after(bytes(16), 10)
+        assert sorted(entry.text or "" for entry in shown) == ["", "an answer", "both know", "here", "there 2"]
+        assert [entry.quote.text for entry in shown if entry.quote is not None] == ["there 2"]
+        assert [bool(entry.amended and entry.amended.reactions) for entry in shown if entry.text == "there 2"] == [True]
+    room.assert_sound()
+    reader.assert_sound()
+
+
+def test_nobody_puts_a_copy_in_the_place_of_what_others_wrote(room: RoomOfAlice) -> None:
+    log = room.open()
+    bob, mallory = TestAuthor("bob"), TestAuthor("mallory")
+    bob.entries(["before", "what bob wrote"])
+    log.ingest(bob.runs(1, 2)).result()
+    copied = [bob.feed, 3, bob.stored[2]]
+    for payload in (copied, [bob.feed, 2**64 - 1, bob.stored[2]], [b"", 3, bob.stored[2]], [bob.feed, 0, b"\xff"]):
+        mallory.write(KIND_COPY, payload, seen=[bob.digest(3)])
+    log.ingest(mallory.runs()).result()
+    log.reply("to bob", bob.reference(3)).result()
+    with pytest.raises(LocalEntryError):
+        log.amend(Reaction(bob.reference(3), "👍", True))
+    shown = log.after(bytes(16), 10)
+    assert [entry.quote for entry in shown] == [None] * len(shown)
+    assert {entry.name for entry in shown if entry.text == "what bob wrote"} == {"mallory"}
+    assert all(log.reference(entry.feed, entry.seq) is not None for entry in shown)
+    log.ingest(bob.runs(3)).result()
+    assert [entry.name for entry in log.after(bytes(16), 10) if entry.text == "what bob wrote"] == ["bob"]
+    room.assert_sound()
