@@ -183,10 +183,6 @@ def clock_is_not_remembered(patch: Patch) -> None:
     """After a start the clock knows nothing of its last time."""
     init = HybridClock.__init__
     patch(HybridClock, "__init__", lambda self, latest=0: init(self))
-
-
-def clock_forgets_what_came_back(patch: Patch) -> None:
-    """Own entries that come back after a rollback do not move the clock."""
     patch(HybridClock, "resume", lambda *_: None)
 
 

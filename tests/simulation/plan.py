@@ -244,7 +244,9 @@ class _Acts:
 
     def _roll_back(self, at: float) -> None:
         name = self._pick()
-        self._add(self._dice.uniform(0.5, 1.0) * at, "back up", name)
+        before = self._dice.uniform(0.5, 0.9) * at
+        self._add(before, "back up", name)
+        self._add((before + at) / 2, "say", name, amount=20)  # which is lost here
         if self._dice.random() < 0.5:  # it goes on before it hears of what it lost
             until = self._after(at) + 1.0
             for other in self._speakers:
