@@ -294,6 +294,7 @@ class ChatApp(TerminalApp):
     def _submit(self, text: str) -> bool:
         """Take over what the composer holds; False leaves it there."""
         self._status_bar.dismiss()
+        self._teller.go_on()
         if not text.strip():
             return False
         if self._message_mode.purpose is not None:

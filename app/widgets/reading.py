@@ -27,6 +27,7 @@ from app.widgets.trail import Trail
 
 _CATCH_UP_PAUSE = 0.1  # seconds, in which letters are drawn
 _LATE_PAUSE = 1.0  # seconds
+_LATE = "late messages"  # what notices are about
 
 
 class Reading:
@@ -52,7 +53,7 @@ class Reading:
         self._changed = changed
         self._trail = Trail[Spot]()
         self._late_from: Spot | None = None  # where the reader was before they looked at what is late
-        self._catching_up = self._telling = False
+        self._catching_up = self._telling = self._told = False
 
     @property
     def unread(self) -> int:
@@ -83,6 +84,9 @@ class Reading:
         looks = self.presence.looks(time.monotonic()) and self._pane.screen is self._pane.app.screen
         if self.state.drawn(entries, looks=looks):
             self._pane.signs_changed(self.state.rule)
+        if self._told and not self.state.late:
+            self._told = False
+            self._teller.withdraw(_LATE)
         standing = self.state.standing(entries, following=self._pane.following)
         self._bar.show_position(standing.text, standing.keys)
         self._changed()
@@ -179,4 +183,5 @@ class Reading:
         self._telling = False
         told = self.state.tell_late(round(time.time() * 1_000_000))
         if told:
-            self._teller.tell(Notice(told))
+            self._told = True
+            self._teller.tell(Notice(told, about=_LATE))

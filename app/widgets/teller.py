@@ -1,11 +1,13 @@
 """Where a notice goes: into the status bar if it fits there whole, else onto the notice board; the last are kept.
 
-An answer is what somebody who just pressed a key waits for; it comes at once. News waits its turn.
+An answer is what somebody who just pressed a key waits for; it comes at once, and goes when they do the next thing.
+News waits its turn.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from datetime import datetime
 
 from app.status import Notice
@@ -13,6 +15,7 @@ from app.widgets.notice_board import NoticeBoard
 from app.widgets.status_bar import StatusBar
 
 _KEPT = 100  # notices that /notices lists
+_ANSWER = "what was just done"
 
 
 class Teller:
@@ -22,6 +25,8 @@ class Teller:
         self._board = board
 
     def answer(self, notice: Notice) -> None:
+        self.go_on()
+        notice = replace(notice, about=notice.about or _ANSWER)
         if self._bar.has_room_for(notice):
             self._bar.answer(notice)
         else:
@@ -29,6 +34,10 @@ class Teller:
 
     def refuse(self, why: str) -> None:
         self.answer(Notice(why, urgent=True))
+
+    def go_on(self) -> None:
+        """The person does something else: what was answered before is read."""
+        self.withdraw(_ANSWER)
 
     def dismiss(self) -> None:
         """What was told at length has been read."""

@@ -6,6 +6,7 @@ import pytest
 
 from app.entry import MAX_TEXT_BYTES
 from app.widgets.commands import COMMANDS, Decide, Hint, Run, Say, read
+from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
@@ -77,6 +78,18 @@ async def test_a_text_that_comes_near_the_limit_says_so_and_one_over_it_by_how_m
         await pilot.press("backspace", "enter")
         await until(lambda: chat.log.count() == 1)
         assert "bytes" not in screen(app)
+
+
+async def test_a_refusal_goes_with_the_next_message_and_does_not_pile_up(chat: LocalChat) -> None:
+    async with opened(chat, width=40, height=10) as (app, pilot):
+        board = app.query_one(NoticeBoard)
+        await paste(app, pilot, "x" * (MAX_TEXT_BYTES + 1))
+        await pilot.press("enter", "enter")
+        assert "make it shorter by 1" in board.notice
+        assert "more)" not in screen(app)
+        await pilot.press("backspace", "enter")
+        await until(lambda: chat.log.count() == 1)
+        assert not board.notice
 
 
 def test_every_command_can_be_carried_out() -> None:

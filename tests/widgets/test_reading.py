@@ -191,6 +191,7 @@ async def test_late_messages_are_told_marked_and_a_key_away(chat: LocalChat, tmp
         assert len(late) == 12
         assert all(row.startswith(LATE) for row in late)
         await until(lambda: "(" not in title(app))
+        await until(lambda: "older messages" not in screen(app))
         await pilot.press("alt+l")
         await until(lambda: pane(app) == end)
         await pilot.press("alt+r")
