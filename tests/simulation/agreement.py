@@ -139,10 +139,11 @@ def _check_said(said: dict[str, Counter[tuple[bytes, str]]], checker: Checker, p
     everybody = {frozenset(pair) for pair in plan.knows} >= {frozenset(pair) for pair in combinations(plan.names, 2)}
     first = next(iter(said))
     for name, mine in said.items():
-        if twice := [text for (_, text), count in mine.items() if count > 1]:
+        once = {which: count for which, count in mine.items() if which[0] not in checker.forked_again}
+        if twice := [text for (_, text), count in once.items() if count > 1]:
             raise SimulationError(f"{name} shows a message twice: {twice[0][:20]!r}")
-        # Who wrote two branches learns of the other one from those who are directly connected. Who is rolled back
-        # again, and begins a new feed for that, does not learn of a branch of the feed before.
+        # Who wrote two branches learns of the other one from those who are directly connected. Of whom a database is
+        # rolled back again, or runs twice beside, two can copy the same branch, or nobody one of an earlier feed.
         apart = {author for author, _ in mine.keys() ^ said[first].keys()} - checker.forked_again
         if (everybody and apart) or apart - checker.forked:
             raise SimulationError(f"{name} and {first} do not show the same messages")
