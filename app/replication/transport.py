@@ -119,7 +119,7 @@ class Connection(asyncio.BufferedProtocol):
         """It has ended: its owner is not told of anything any more.
 
         Else the two would hold each other, with 300 KiB of buffers, until Python looks for garbage, which it does by
-        the number of objects: some hundred strangers who knock in vain would take 200 MiB.
+        the number of objects: two thousand strangers who come and go would leave 200 MiB behind.
         """
         self._on_events = _ignore_events
         self._on_writable = self._on_secured = _ignore
