@@ -110,6 +110,12 @@ class Door:
     def pinned(self, name: str) -> PeerRecord | None:
         return pinned(self._records, name)
 
+    def with_pin(self, peer: PeerSpec) -> PeerSpec:
+        """As named, with the fingerprint of the key that the name is pinned to, unless another was asked for."""
+        if peer.fingerprint is None and (record := self.pinned(peer.name)) is not None:
+            return replace(peer, fingerprint=fingerprint(record.key))
+        return peer
+
     def label(self, key: bytes, name: str) -> str:
         """What to call a peer that is or was connected: never met through others only."""
         return self.people.label(key, name).removesuffix(UNMET)

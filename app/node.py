@@ -16,7 +16,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,22 +23,22 @@ from typing import TYPE_CHECKING
 from app import door_bell
 from app.config import Face, LineFormat, Options
 from app.door import Door, about_knock
-from app.errors import DiskFullError, StorageError, UsageError
+from app.errors import StorageError
 from app.forks import Forks
 from app.frontier import Advance
 from app.holdings import Holdings
-from app.identity import Identity, fingerprint
-from app.names import PeerSpec, name_key
+from app.identity import Identity
+from app.names import name_key
+from app.notices import Notices
 from app.own_feed import OwnFeed
 from app.peer_states import PeerStates
-from app.peers import Author, PeerRecord
+from app.peers import PeerRecord
 from app.people import People
 from app.people_list import people_list
-from app.status import Held, Listening, Matter, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
+from app.status import Held, Listening, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
-from app.text import one_line
 from app.timeline import TimelineEntry
-from app.trust import Cause, Verdict
+from app.trust import Cause
 
 if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame may wait
     from app.entry import Run
@@ -52,13 +51,7 @@ if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame ma
     from app.replication.session import Session
     from app.why import Step
 
-MAX_REFUSALS_TOLD = 8  # for one name; more tell nothing new, and each has to be closed by hand
-MAX_INTRODUCED = 3  # people known through others who come at once; of more only the number is told
-MAX_SAID_ONCE = 256  # warnings about peers in one run; more of them nobody reads
-SAVING_AGAIN_AFTER = 0.9  # seconds without a failure; what failed is tried again after 1 s at the earliest
 SAVE_HELD_EVERY = 5.0  # seconds; what a peer holds is also told anew each time it is met
-
-_SAVING = "saving"  # what notices are about: messages from others
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,17 +81,13 @@ class Node:
             can_ask=options.face in (None, Face.SCREEN) or options.input is LineFormat.JSON,
         )
         self._mesh: Mesh | None = None
+        self._notices = Notices(identity.public, self._named, self.door, log.authors, self._tell)
         self._own = OwnFeed(log, self._tell)
         self._forks = Forks(log.is_replaced, self._tell)
         self._finding: set[asyncio.Task[None]] = set()  # at most one for each session
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
         self._level: set[str] = set()  # names whose node was level when it was last heard of
-        self._storage_failed = False
-        self._storage_failed_at = 0.0
-        self._said_once: set[tuple[bytes, str]] = set()
-        self._unmet: set[bytes] = set()
-        self._refusals_told: dict[str, int] = {}  # by name
 
     # What faces use.
 
@@ -126,15 +115,7 @@ class Node:
     def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
         """How far the way to each peer has come that is called `name`, or to each that was named. UsageError: nobody
         is called so."""
-        known = self.states.all()
-        if not name:
-            return [(peer.label, self._explain(peer)) for peer in known[: len(self._named)]]
-        found = [peer for peer in known if name_key(peer.name) == name_key(name.strip())]
-        if not found and (record := self.door.pinned(name.strip())):
-            found = [self.states.of(record.name)]
-        if not found:
-            raise UsageError(f"nobody called {one_line(name)} is named or was met here: /peers lists them")
-        return [(peer.label, self._explain(peer)) for peer in found]
+        return [(peer.label, self._explain(peer)) for peer in self.states.called(name.strip())]
 
     def holders(self) -> frozenset[str]:
         """The named peers who are known to hold all own entries."""
@@ -178,7 +159,6 @@ class Node:
         from app.replication.mesh import Mesh
 
         loop = asyncio.get_running_loop()
-
         waiting: deque[Sequence[Advance]] = deque()
 
         def tell_mesh() -> None:
@@ -193,14 +173,14 @@ class Node:
             own = any(advance.feed == self.log.own_feed for advance in advances)
             _call_in(loop, tell_mesh if own else lambda: loop.call_soon(tell_mesh))
 
-        self._unmet = set(self._unmet_authors())
+        self._notices.begin()
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
         dice = random.SystemRandom()
         local = LocalHello(self._identity, self.log.node, os.urandom(8), self.me, self.room)
         self._mesh = mesh = Mesh(
             local,
-            [self._with_pin(peer) for peer in self._named.values()],
+            [self.door.with_pin(peer) for peer in self._named.values()],
             Exchange(self.log, self.log.own_feed, random=dice, withholds=self.log.withholds),
             ingest=self._ingest,
             admit=self._admit,
@@ -284,49 +264,24 @@ class Node:
             if answer.done():  # whoever waited has left
                 return
             if isinstance(error := done.exception(), StorageError):
-                self._saving_failed(error)
+                self._notices.saving_failed(error, loop.time())
                 answer.set_result(None)
             elif error is not None:
                 answer.set_exception(error)
             else:
-                self._saving_works()
+                self._notices.saving_works(loop.time())
                 answer.set_result(done.result())
 
         self.log.ingest(runs, via).add_done_callback(lambda done: _call_in(loop, partial(saved, done)))
         return answer
 
-    def _saving_failed(self, error: StorageError) -> None:
-        self._storage_failed_at = asyncio.get_running_loop().time()
-        if not self._storage_failed:
-            self._storage_failed = True
-            later = ", and it goes on by itself" if isinstance(error, DiskFullError) else "; it is tried again"
-            said = one_line(f"messages from others cannot be saved: {error}{later}")
-            self._tell(Notice(said, urgent=True, about=_SAVING))
-
-    def _saving_works(self) -> None:
-        # A smaller piece may fit into what is left, and the next one not: that is not worth two more sentences.
-        if self._storage_failed and asyncio.get_running_loop().time() - self._storage_failed_at > SAVING_AGAIN_AFTER:
-            self._storage_failed = False
-            self._tell(Outdated(_SAVING))
-            self._tell(Notice("messages from others are saved again"))
-
     def _admit(self, remote: RemotePeer) -> Admission:
-        from app.replication import mesh_events
         from app.replication.frames import ByeReason
+        from app.replication.mesh_events import Admission
 
         judged = self.door.judge(remote.key, remote.name)
-        verdict = {
-            Verdict.ADMIT: mesh_events.Verdict.ADMIT,
-            Verdict.KNOCK: mesh_events.Verdict.KNOCK,
-            Verdict.REFUSE: mesh_events.Verdict.REFUSE,
-        }[judged.verdict]
         reason = ByeReason.ANOTHER_KEY if judged.cause is Cause.ANOTHER_KEY else ByeReason.REFUSED
-        return mesh_events.Admission(verdict, judged.mine, reason, judged.theirs)
-
-    def _with_pin(self, peer: PeerSpec) -> PeerSpec:
-        if peer.fingerprint is None and (record := self.door.pinned(peer.name)) is not None:
-            return replace(peer, fingerprint=fingerprint(record.key))
-        return peer
+        return Admission(judged.verdict, judged.mine, reason, judged.theirs)
 
     # What the mesh and its exchange tell.
 
@@ -360,70 +315,29 @@ class Node:
                 self._finding.add(finding)
                 finding.add_done_callback(self._finding.discard)
             case exchange.Misbehaved(session, text):
-                self._tell_once(session, f"{self._name_of(session)} was sent away: {text}")
+                self._notices.once(_key_of(session), f"{self._name_of(session)} was sent away: {text}")
             case exchange.OverQuota(session, text):
-                self._tell_once(session, f"not all that {self._name_of(session)} brings is kept: {text}")
-
-    def _tell_once(self, session: Session, text: str) -> None:
-        """About one peer the same is said once in a run, however often it comes again to do it."""
-        said = (b"" if session.remote is None else session.remote.key, text)
-        if said in self._said_once or len(self._said_once) >= MAX_SAID_ONCE:
-            return
-        self._said_once.add(said)
-        self._tell(Notice(one_line(text)))
+                self._notices.once(_key_of(session), f"not all that {self._name_of(session)} brings is kept: {text}")
 
     def _somebody_came(self) -> None:
         """Entries by an author whose feed was not here: they may be somebody's namesake."""
         self.people.changed()
         self._tell(Renamed())
-        unmet = self._unmet_authors()
-        new = [author for key, author in unmet.items() if key not in self._unmet]
-        self._unmet = set(unmet)
-        if len(new) > MAX_INTRODUCED:
-            self._tell(Notice(f"{len(new)} people whom you never met are known through others now"))
-        else:
-            for author in new:
-                self._tell(Notice(self._introduction(author)))
-
-    def _unmet_authors(self) -> dict[bytes, Author]:
-        """Whose entries are here, and who were never met, by key."""
-        met = {self._identity.public, *self.door.records}
-        return {author.key: author for author in self.log.authors() if author.key not in met}
-
-    def _introduction(self, author: Author) -> str:
-        label, bringer = self.people.label(author.key, author.name), self.door.records.get(author.via)
-        through = "others" if bringer is None else self.people.label(bringer.key, bringer.name)
-        return f"{one_line(author.name)}, via {one_line(through)}: never met, so shown as {one_line(label)}"
+        self._notices.introduce()
 
     def _peer_changed(self, state: PeerState) -> None:
         before = self.states.changed(state)
         if state.key is not None:
             if state.phase is PeerPhase.CONNECTED:
                 self.holdings.connected(state.key)
-                self._tell(Outdated(_about_refusal(state.name, state.key)))
-                self._tell(Outdated(_about_refusal(state.name, None)))
+                self._notices.connected(state.name, state.key)
             else:
                 self.holdings.disconnected(state.key)
         if state.phase is PeerPhase.REFUSED and (before is None or before.phase is not PeerPhase.REFUSED):
-            self._refused(state)
+            self._notices.refused(state.name, state.key, self.states.shown(state), state.detail)
         if state.phase is PeerPhase.KNOCKING and state.key is not None:
             self.door.knocks(state.key)
         self._tell(self.states.of(self.states.shown(state)))
-
-    def _refused(self, state: PeerState) -> None:
-        """Say so, if it is somebody whom I look for or know. Anybody can make keys that are refused under a name."""
-        shown = self.states.shown(state)
-        name = name_key(shown)
-        if state.key is not None and self.people.is_refused(state.key):
-            return  # I said so myself
-        told = self._refusals_told.get(name, 0)
-        if told >= MAX_REFUSALS_TOLD or not (name in self._named or self.door.pinned(name)):
-            return
-        self._refusals_told[name] = told + 1
-        rival = None if state.key is None else self.door.about_rival(state.key)
-        matter = Matter.OTHER if rival is None else Matter.ANOTHER_KEY
-        said = one_line(f"no connection to {shown}: {state.detail}{rival or ''}")
-        self._tell(Notice(said, True, matter, _about_refusal(state.name, state.key)))
 
     def _peer_holds(self, event: PeerHolds) -> None:
         if self.holdings.acknowledged(event.key, event.seq) and event.key != self._identity.public:
@@ -477,8 +391,8 @@ class Node:
         self._tell(Renamed())
 
 
-def _about_refusal(name: str, key: bytes | None) -> str:
-    return f"refusal {name_key(name)} {key.hex() if key else ''}"
+def _key_of(session: Session) -> bytes:
+    return b"" if session.remote is None else session.remote.key
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.door import Door
+from app.errors import UsageError
 from app.holdings import Holdings
 from app.identity import fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.people import set_apart
 from app.status import PeerPhase, PeerStatus
+from app.text import one_line
 
 if TYPE_CHECKING:
     from app.replication.mesh_events import PeerState
@@ -101,6 +103,19 @@ class PeerStates:
         return [
             self.of(name) for name in (*named, *sorted(name for name in others if name_key(name) not in self._named))
         ]
+
+    def called(self, name: str) -> Sequence[PeerStatus]:
+        """Those that are shown as `name` or pinned under it; without a name, those that were named. UsageError: nobody
+        is called so."""
+        known = self.all()
+        if not name:
+            return known[: len(self._named)]
+        found = [peer for peer in known if name_key(peer.name) == name_key(name)]
+        if not found and (record := self._door.pinned(name)):
+            found = [self.of(record.name)]
+        if not found:
+            raise UsageError(f"nobody called {one_line(name)} is named or was met here: /peers lists them")
+        return found
 
     def of(self, name: str) -> PeerStatus:
         """name: as it is shown."""

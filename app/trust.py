@@ -23,8 +23,8 @@ _MAX_LISTED = 3  # names in one sentence
 
 class Verdict(Enum):
     ADMIT = "admit"
-    KNOCK = "knock"  # it waits until a person decides, and is sent nothing
-    REFUSE = "refuse"
+    KNOCK = "knock"  # its connection is kept until a person decides, and it is sent nothing
+    REFUSE = "refuse"  # it is told why, and the connection closed
 
 
 class Cause(Enum):

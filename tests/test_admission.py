@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import UsageError
 from app.identity import Identity, fingerprint, grouped
-from app.node import MAX_REFUSALS_TOLD
+from app.notices import MAX_REFUSALS_TOLD
 from app.peers import Standing
 from app.phrase import phrase
 from app.replication.mesh_events import PeerState

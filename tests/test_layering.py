@@ -33,6 +33,7 @@ CORE = {
     "app.markdown",
     "app.mentions",
     "app.names",
+    "app.notices",
     "app.parcel",
     "app.peers",
     "app.people",

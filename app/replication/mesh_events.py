@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from app.replication.frames import ByeReason
 from app.status import Barrier, Listening, Notice, PeerPhase
+from app.trust import Verdict
 
 __all__ = ["Admission", "Listening", "MeshEvent", "Notice", "PeerState", "Verdict"]
-
-
-class Verdict(Enum):
-    ADMIT = "talk to it"
-    KNOCK = "keep the connection while a person decides"
-    REFUSE = "say why and close"
 
 
 @dataclass(frozen=True, slots=True)
