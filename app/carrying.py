@@ -100,8 +100,16 @@ class Room:
 
 def carry(room: Room, action: str, file: Path, *, name: str, form: str | None) -> str:
     """What another process asks for, in any thread. action: export or import; name: for whom, or empty; form: the value
-    of an ExportFormat, or None."""
+    of an ExportFormat, or None.
+
+    What is no file of a disk is not opened: /dev/stdin is this program's own here, and would take what is typed, and a
+    pipe may keep the thread, and so the program from ending.
+    """
     if action == "import":
+        if not file.is_file():
+            raise UsageError(
+                f"{file} is no file that {room.me}'s open program can read: save it as one, or end the program first"
+            )
         return take(room.log, room.me, Import(room.me, room.data_dir, room.name, file), lambda _: None)
     known = next((known for known in ExportFormat if known.value == form), None)
     writing = Export(room.me, room.data_dir, room.name, file, name or None, known)
@@ -170,7 +178,8 @@ def import_(command: Import, environment: Mapping[str, str], ask: Ask | None, sa
             return take(log, me, command, say, progress)
     except LockedError:
         folder = room_folder(user_folder(command.data_dir, command.me), command.room)
-        answer = door_bell.ask_to_carry(folder, "import", command.file)
+        # Where the file is for anybody: /dev/stdin is another one there.
+        answer = door_bell.ask_to_carry(folder, "import", command.file.resolve())
         if answer is None:
             raise
         return answer

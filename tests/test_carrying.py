@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -262,6 +263,17 @@ def test_a_room_that_is_open_or_not_there_is_told(desk: Callable[[str], Desk]) -
     with bob.log(), pytest.raises(LockedError):
         bob.takes("file")
     assert not (alice.files / "other").exists()
+
+
+def test_an_open_program_opens_no_pipe_and_no_terminal(desk: Callable[[str], Desk], tmp_path: Path) -> None:
+    alice = desk("alice")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # without somebody who writes into it, opening it never ends
+    with alice.log() as log:
+        room = carrying.Room(log, "alice", "main", alice.data_dir)
+        for file in (pipe, Path("/dev/tty"), Path("/dev/zero"), tmp_path, tmp_path / "nowhere"):
+            with pytest.raises(UsageError, match="is no file that alice's open program can read"):
+                carrying.carry(room, "import", file, name="", form=None)
 
 
 def test_a_key_with_a_passphrase_is_needed_only_to_begin_a_room(desk: Callable[[str], Desk]) -> None:
