@@ -2,6 +2,7 @@
 
 - What is written stands beside the file, under its name with `.part`, until it is on the disk; then it is renamed.
 - A file that is there is never replaced. What an earlier attempt left beside it that was killed is.
+- Of two that write the same one at a time the later goes on: nobody gives the name to what another has not finished.
 """
 
 from __future__ import annotations
@@ -31,14 +32,17 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             raise FileExistsError
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  a Path opens no descriptors
+        with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  a Path opens no descriptors
+            try:
                 yield file
                 file.flush()
                 os.fsync(descriptor)
-            _rename(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+                if not _is_at(part, descriptor):
+                    raise StorageError(f"{path} is being written by another program too, which goes on")
+                _rename(part, path)
+            finally:
+                if _is_at(part, descriptor):
+                    part.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except FileExistsError:
         raise StorageError(f"{path} is there already, and stays as it is: choose another name") from None
@@ -46,6 +50,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         if error.errno in _FULL:
             raise DiskFullError(f"no space left for {path}: free some, or choose another place") from error
         raise StorageError(f"{path} cannot be written: {reason(error)}") from error
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _rename(part: Path, path: Path) -> None:

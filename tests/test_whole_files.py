@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def test_what_a_killed_attempt_left_is_replaced(tmp_path: Path) -> None:
     with whole_file(tmp_path / "copy") as file:
         file.write(b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_of_two_that_write_at_a_time_one_is_there_whole(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    first, later = ExitStack(), ExitStack()
+    first.enter_context(whole_file(path)).write(b"the first")
+    later.enter_context(whole_file(path)).write(b"the second")
+    with pytest.raises(StorageError, match="is being written by another program"):
+        first.close()
+    assert not path.exists()
+    later.close()
+    assert path.read_bytes() == b"the second"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
