@@ -9,7 +9,8 @@ from typing import Protocol
 
 from app.config import Options
 from app.line_format import notice_line, peer_sentence
-from app.line_mode import LAST_WORDS, LineMode, LineNode
+from app.line_mode import LAST_WORDS, LineMode
+from app.line_node import LineNode
 from app.line_output import LineOutput
 from app.service_manager import ServiceManager
 from app.signals import leaving_on_signals

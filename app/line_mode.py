@@ -1,7 +1,6 @@
 """The chat as lines: what comes in on stdin is sent, every message goes to stdout, all else to stderr.
 
 - Input is appended whether or not stdout is being read, or still there.
-- History comes in reading order, then every message in the order in which it is saved; each exactly once.
 - At the end of input it waits for delivery (--linger); a signal ends the waiting.
 """
 
@@ -11,17 +10,15 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from app import door
-from app.amendments import Amendment
 from app.config import LineFormat, Options
 from app.entry import MAX_TEXT_BYTES, Reference, check_text
 from app.errors import ChatError, LocalEntryError
-from app.frontier import Frontier, Head
 from app.line_format import (
     MAX_JSON_LINE_BYTES,
     MAX_LINE_BYTES,
@@ -29,11 +26,7 @@ from app.line_format import (
     Answer,
     Do,
     Say,
-    change_json,
-    change_sentence,
     held_json,
-    message_json,
-    message_line,
     notice_line,
     peer_json,
     peer_sentence,
@@ -41,64 +34,21 @@ from app.line_format import (
     read_text_line,
 )
 from app.line_input import start_reading
+from app.line_node import LineLog, LineNode
 from app.line_output import LineOutput
+from app.line_printing import LinePrinter
 from app.names import name_key
-from app.people import People
 from app.status import Held, NodeEvent, Notice, PeerStatus
 from app.text import one_line
-from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
+from app.timeline import TimelineEntry
 
-if TYPE_CHECKING:
-    from app.why import Step
-
-PAGE = 200  # entries read and written at a time
 MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written while the next is taken apart
 MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
 LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
 EXIT_FAILED_LINES = 1
-_NO_SEQ = 1 << 64  # greater than all
 EXIT_NOT_HELD = 4
 
-
-class LineLog(TimelineReader, Protocol):
-    def frontier(self) -> Mapping[bytes, Head]: ...
-    def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
-    def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...
-    def withholds(self, feed: bytes) -> bool: ...
-    def reference(self, feed: bytes, seq: int) -> Reference | None: ...
-    def reply(self, text: str, to: Reference) -> Future[TimelineEntry]: ...
-    def amend(self, amendment: Amendment) -> Future[TimelineEntry]: ...
-
-
-class LineNode(Protocol):
-    """What line mode needs of a node."""
-
-    @property
-    def log(self) -> LineLog: ...
-
-    @property
-    def people(self) -> People: ...
-
-    def command(self, text: str) -> Notice:
-        """Do what the person decided about somebody; ChatError says what to type instead."""
-
-    def send_all(self, texts: Sequence[str]) -> Future[None]:
-        """Append own messages, in one commit; from any thread."""
-
-    def statuses(self) -> Sequence[PeerStatus]:
-        """Every peer there is something to say about."""
-
-    def why(self, name: str = "") -> list[tuple[str, Sequence[Step]]]:
-        """How far the way to a peer has come, or to each who was named. ChatError: nobody is called so."""
-
-    def holders(self) -> frozenset[str]:
-        """The names of the peers who are known to hold all own entries."""
-
-    def settled(self) -> frozenset[str]:
-        """The named peers met since the start who hold all own entries, and all of whose entries are here."""
-
-    def subscribe(self, listener: Callable[[NodeEvent], None]) -> Callable[[], None]:
-        """Call `listener` in the event loop with what happens; the answer ends it."""
+_NO_SEQ = 1 << 64  # greater than all
 
 
 class LineMode:
@@ -116,8 +66,6 @@ class LineMode:
         self._line_number = 0
         self._read: list[tuple[int, str]] = []  # messages of this read, by the numbers of their lines
         self._said_quit = False
-        self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written to stdout
-        self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
         self._states: dict[str, PeerStatus] = {}
         self._noticed = ""  # the last notice: a peer's state that says the same is not told again
         self._pending_events: dict[str, str] = {}  # lines of JSON, by what they are about
@@ -128,16 +76,17 @@ class LineMode:
         unsubscribe = self._node.subscribe(self._on_event)
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
-        start, first_key = self._start(), self._history_start()  # before the input adds to them
-        most = self._node.log.count()  # of what `start` has, it cannot be more
+        printer = LinePrinter(self._node, self._options, self._output, self._inform)  # before the input adds messages
         start_reading(self._stdin, limit, self._on_lines, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
-                printing = tasks.create_task(self._print_messages(start, first_key, most))
+                printing = tasks.create_task(printer.run())
                 telling = tasks.create_task(self._print_events())
                 await _first(self._input_ended.wait(), stop.wait())
                 await self._linger(stop)
-                await self._finish_printing(printing, stop)
+                if not printer.end() and not printing.done():
+                    await _first(_over(printing), stop.wait())
+                    await asyncio.wait([printing], timeout=LAST_WORDS)  # after `stop` only what is read at once
                 printing.cancel()
                 telling.cancel()
             return self._conclude()
@@ -298,95 +247,6 @@ class LineMode:
             self._events_pending.clear()
             lines, self._pending_events = self._pending_events, {}
             await self._output.write("".join(lines.values()))
-
-    # messages
-
-    async def _print_messages(self, start: Frontier, first_key: bytes | None, most: int) -> None:
-        for page in self._history(start, first_key, most):
-            if not await self._print(page):
-                return
-        self._printed.update((feed, head.seq) for feed, head in start.items())
-        if self._all_printed():
-            return
-        async for batch in self._node.log.follow(start):
-            if not await self._print(batch) or self._all_printed():
-                return
-
-    def _start(self) -> dict[bytes, Head]:
-        """Up to where history goes. Where all of it is wanted, what is withheld is new when it is withheld no more."""
-        log = self._node.log
-        heads = log.frontier()
-        return {f: head for f, head in heads.items() if self._options.history is not None or not log.withholds(f)}
-
-    def _history_start(self) -> bytes | None:
-        """The key after which the history that is to be shown begins; None for no history."""
-        log, wanted = self._node.log, self._options.history
-        if wanted == 0:
-            return None
-        before = 0 if wanted is None else log.count() - wanted
-        return FIRST_KEY if before <= 0 else log.at_rank(before - 1)
-
-    def _history(self, frontier: Frontier, key: bytes | None, most: int) -> Iterator[Sequence[TimelineEntry]]:
-        """The messages after `key` up to `frontier`, `most` of them; what is newer comes by `follow`."""
-        if key is None:
-            return
-        log = self._node.log
-        while most > 0 and (page := log.after(key, PAGE)):
-            key = page[-1].key
-            # A late arrival moves entries towards the end: those of one feed never pass each other, so that an entry
-            # met again is one whose seq was printed before.
-            old = [
-                entry
-                for entry in page
-                if (head := frontier.get(entry.feed)) and self._printed.get(entry.feed, 0) < entry.seq <= head.seq
-            ]
-            most -= len(old)
-            yield old
-
-    async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
-        """False: nobody reads any more."""
-        people = self._node.people
-        shown = [entry for entry in entries if not people.is_refused(entry.author)]
-        alive = await self._output.write("".join(map(self._line, shown)))
-        self._printed.update((entry.feed, entry.seq) for entry in entries if entry.change is None)
-        return alive
-
-    def _line(self, entry: TimelineEntry) -> str:
-        """What stdout gets; of what is said about messages that were printed before, as text, nothing."""
-        people, change = self._node.people, entry.change
-        if change is not None and people.is_refused(change.author):
-            return ""
-        if self._options.output is LineFormat.JSON:
-            pinned = people.is_pinned(entry.author, entry.name)
-            return message_json(entry, pinned=pinned) if change is None else change_json(entry, change)
-        if change is None:
-            return message_line(entry, people.label(entry.author, entry.name))
-        self._inform(change_sentence(entry, change, people.label(change.author, change.name)))
-        return ""
-
-    async def _finish_printing(self, printing: asyncio.Task[None], stop: asyncio.Event) -> None:
-        """Write what is saved by now, as long as somebody reads it; after `stop` only what is read at once."""
-        self._last_words = self._last_shown()
-        if not self._all_printed() and not printing.done():
-            await _first(_over(printing), stop.wait())
-            await asyncio.wait([printing], timeout=LAST_WORDS)
-
-    def _last_shown(self) -> dict[bytes, int]:
-        """For each feed with entries that are not written yet, the last that is to be."""
-        last = {}
-        log = self._node.log
-        for feed, head in log.frontier().items():
-            if log.withholds(feed):
-                continue
-            for seq in range(head.seq, self._printed.get(feed, 0), -1):
-                if log.entry_at(feed, seq) is not None:
-                    last[feed] = seq
-                    break
-        return last
-
-    def _all_printed(self) -> bool:
-        last = self._last_words
-        return last is not None and all(self._printed.get(feed, 0) >= seq for feed, seq in last.items())
 
     # delivery
 
