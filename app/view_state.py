@@ -24,13 +24,24 @@ _logger = logging.getLogger(__name__)
 Numbers = dict[bytes, list[int]]  # by feed id: first and last number of a range of entries, then of the next one
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A text that is being written for a message, such as an answer. aim: what it will be; feed, seq: the message."""
+
+    aim: str
+    feed: bytes
+    seq: int
+    text: str
+
+
 @dataclass(slots=True)
 class RoomView:
-    """What has been read in a room, and who is muted there.
+    """What has been read in a room, who is muted there, and what is being written.
 
     known: by feed id, up to which number it is settled whether an entry was read, None if the room was never looked at;
     read_key: the timeline key of the newest message that has been read, empty if none; unread, late: which ones of the
-    known were not, late ones those that arrived when later ones had been read; muted: public keys.
+    known were not, late ones those that arrived when later ones had been read; muted: public keys; writing: beside the
+    draft.
     """
 
     known: dict[bytes, int] | None = None
@@ -38,16 +49,19 @@ class RoomView:
     unread: Numbers = field(default_factory=dict)
     late: Numbers = field(default_factory=dict)
     muted: set[bytes] = field(default_factory=set)
+    writing: Writing | None = None
     _others: dict[object, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        known = {
+        known: dict[object, object] = {
             "known": self.known,
             "read key": self.read_key,
             "unread": self.unread,
             "late": self.late,
             "muted": sorted(self.muted),
         }
+        if self.writing is not None:
+            known["writing"] = [self.writing.aim, self.writing.feed, self.writing.seq, self.writing.text]
         return cbor2.dumps(self._others | known)
 
 
@@ -76,7 +90,7 @@ def load_room_view(path: Path) -> RoomView:
             "muted": [*muted],
             **others,
         } if (known is None or _is_heads(known)) and _are_numbers(unread) and _are_numbers(late) and _are_bytes(muted):
-            return RoomView(known, key, unread, late, set(muted), others)
+            return RoomView(known, key, unread, late, set(muted), _writing(others.pop("writing", None)), others)
     return RoomView()
 
 
@@ -104,6 +118,13 @@ def _load(path: Path) -> object:
         pass
     except (OSError, cbor2.CBORDecodeError, ValueError) as error:
         _logger.warning("what the screen remembers cannot be read: %s", error)
+    return None
+
+
+def _writing(kept: object) -> Writing | None:
+    match kept:
+        case [str() as aim, bytes() as feed, int() as seq, str() as text]:
+            return Writing(aim, feed, seq, text)
     return None
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import cbor2
 
 from app import view_state
-from app.view_state import RoomView, Taste, load_room_view, load_taste
+from app.view_state import RoomView, Taste, Writing, load_room_view, load_taste
 
 
 def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     feed = b"f" * 32
     view = RoomView({feed: 9}, b"k" * 16, {feed: [7, 9]}, {feed: [1, 2, 4, 4]}, {b"a" * 32, b"b" * 32})
+    view.writing = Writing("REPLY", feed, 7, "half an answer")
     taste = Taste("nord", peers_folded=True, notify="all")
     view_state.save(tmp_path / "view", view.encode())
     view_state.save(tmp_path / "taste", taste.encode())

@@ -232,6 +232,8 @@ class ChatApp(TerminalApp):
         self.set_keymap(self._chosen_keys)
         if self._draft:
             self._composer.restore(self._draft)
+        if self.view.writing is not None:
+            self._message_mode.go_on_writing(self.view.writing)
         self._pane.held(self._backend.holdings.up_to())
         self._news.show()
         self.call_after_refresh(self._begin)
@@ -423,10 +425,16 @@ class ChatApp(TerminalApp):
 
     def about_to_end(self) -> None:
         self._draft = self.draft
+        self._keep_writing()
+
+    def _keep_writing(self) -> None:
+        with contextlib.suppress(Exception):  # as above
+            self.view.writing = self._message_mode.writing
 
     # what happens
 
     def on_text_area_changed(self) -> None:
+        self._keep_writing()
         self.to_keep.set()
         self._status_bar.show_length(self._composer.length())
 

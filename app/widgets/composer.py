@@ -235,5 +235,14 @@ class Composer(Editor):
 
 def send_keys(keymap: Keymap) -> str:
     """By which keys a message is sent."""
-    sends = [each for each in Composer.BINDINGS if isinstance(each, Binding) and each.action == "send"]
-    return ", ".join(key_names(binding, keymap) for binding in sends)
+    return _keys("send", keymap)
+
+
+def put_back_keys(keymap: Keymap) -> str:
+    """By which keys comes back what was cut."""
+    return _keys("yank", keymap)
+
+
+def _keys(name: str, keymap: Keymap) -> str:
+    bindings = [each for each in Composer.all_bindings() if isinstance(each, Binding) and each.id == name]
+    return ", ".join(key_names(binding, keymap) for binding in bindings)

@@ -119,6 +119,10 @@ class Editor(TextArea, inherit_bindings=False):
 
     # cutting and putting back
 
+    def keep_cut(self, text: str) -> None:
+        """Have `text` put back like what was cut."""
+        self._ring.kill(text, before=False, goes_on=False)
+
     def action_kill_to_blank(self) -> None:
         self._kill(self._behind(_is_visible))
 

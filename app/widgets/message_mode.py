@@ -1,6 +1,7 @@
 """Message mode: pointing at a message, and what is done about it.
 
 - A text for a message, such as an answer, is written in the composer. The draft that was there waits in the purpose.
+- What was written and is given up can be put back, like what was cut.
 - What cannot be done raises a ChatError that says why; nothing has changed then.
 """
 
@@ -15,8 +16,9 @@ from app.errors import LocalEntryError
 from app.status import Holder, Notice
 from app.text import one_line
 from app.timeline import TimelineEntry
+from app.view_state import Writing
 from app.widgets.backend import ChatBackend
-from app.widgets.composer import Composer
+from app.widgets.composer import Composer, put_back_keys
 from app.widgets.info_screen import InfoScreen
 from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice
@@ -45,6 +47,7 @@ class MessageMode:
     ) -> None:
         """copy: a text to the clipboard, and says so; answer: tells what somebody who just pressed a key waits for;
         zone: of times, None for the computer's own; keymap: keys that the person chose."""
+        self._put_back_keys = put_back_keys(keymap)
         self._keys = [f"↑↓  {keys}" for keys in key_lines(MessagePane.BINDINGS, keymap)]
         self.purpose: Purpose | None = None
         self._backend = backend
@@ -99,7 +102,24 @@ class MessageMode:
         if self._pane.pointed_at is not None:
             self._leave()
         else:
+            self._give_up()
             self._end()
+
+    @property
+    def writing(self) -> Writing | None:
+        """What is being written for a message, so that it can go on after a restart."""
+        purpose = self.purpose
+        if purpose is None:
+            return None
+        return Writing(purpose.aim.name, purpose.entry.feed, purpose.entry.seq, self._composer.draft)
+
+    def go_on_writing(self, begun: Writing) -> None:
+        """After a restart."""
+        entry = self._backend.log.entry_at(begun.feed, begun.seq)
+        if entry is None or begun.aim not in Aim.__members__:
+            self._composer.restore(begun.text)
+        else:
+            self._begin(Aim[begun.aim], entry, begun.text)
 
     def choose(self, what: What, entry: TimelineEntry) -> None:
         about_to_delete, self._about_to_delete = self._about_to_delete, None
@@ -158,10 +178,20 @@ class MessageMode:
 
     def _begin(self, aim: Aim, entry: TimelineEntry, text: str = "") -> None:
         label = self._backend.people.label(entry.author, entry.name)
+        target = self._target(entry)
+        self._give_up()
         draft = self.purpose.draft if self.purpose else self._composer.text
-        self.purpose = Purpose(aim, entry, self._target(entry), label, draft)
+        self.purpose = Purpose(aim, entry, target, label, draft)
         self._leave()
         self._write(text)
+
+    def _give_up(self) -> None:
+        """What was written for the purpose is not needed, or was one key too many."""
+        purpose, text = self.purpose, self._composer.text
+        if purpose is None or not text.strip() or (purpose.aim is Aim.EDIT and text == purpose.entry.text):
+            return
+        self._composer.keep_cut(text)
+        self._answer(Notice(f"{self._put_back_keys} puts back what you wrote"))
 
     def _end(self) -> None:
         purpose, self.purpose = self.purpose, None

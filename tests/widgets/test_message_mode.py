@@ -10,6 +10,8 @@ from textual import events
 from app.amendments import Edit
 from app.status import Held, Holder
 from app.timeline import TimelineEntry
+from app.view_state import RoomView, Writing
+from app.widgets.chat_app import ChatApp
 from app.widgets.message_sheet import details, held_by
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import MINUTE, LocalChat
@@ -45,6 +47,53 @@ async def test_escape_goes_back_step_by_step(chat: LocalChat) -> None:
         assert "Reply to" not in screen(app)
         await pilot.press("f6", "escape", "!")
         assert composer(app).text == "draft!"
+
+
+async def test_an_answer_that_was_given_up_can_be_put_back(chat: LocalChat) -> None:
+    chat.says("bob", "cake?", "or tea?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "r", *"tea", "escape")
+        assert "Ctrl+Y puts back what you wrote" in screen(app)
+        await pilot.press("f6", "k", "r", "ctrl+y")
+        assert composer(app).text == "tea"
+        await pilot.press("!", "f6", "r")
+        assert composer(app).text == ""
+        await pilot.press("ctrl+y")
+        assert composer(app).text == "tea!"
+
+
+async def test_a_change_that_changed_nothing_is_given_up_silently(chat: LocalChat) -> None:
+    chat.log.append("cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "e", "escape", "ctrl+y")
+        assert composer(app).text == ""
+        assert "puts back" not in screen(app)
+
+
+async def test_an_answer_that_was_begun_is_there_after_a_restart_and_so_is_the_draft(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"draft", "f6", "r", *"half an ans")
+        await until(lambda: app.view.writing is not None and app.view.writing.text == "half an ans")
+        await pilot.press("w", "ctrl+q")
+    assert app.draft == "draft"
+    again = ChatApp(chat, draft=app.draft, view=app.view)
+    async with again.run_test() as pilot:
+        assert "Reply to bob, “cake?”" in screen(again)
+        assert composer(again).text == "half an answ"
+        await pilot.press(*"er", "enter")
+        await until(lambda: newest(chat).text == "half an answer")
+        assert composer(again).text == "draft"
+        await until(lambda: again.view.writing is None)
+    await again.settle()
+
+
+async def test_an_answer_to_what_is_gone_is_a_draft_after_a_restart(chat: LocalChat) -> None:
+    app = ChatApp(chat, draft="draft", view=RoomView(writing=Writing("REPLY", b"f" * 32, 7, "answer")))
+    async with app.run_test():
+        assert composer(app).text == "answer\ndraft"
+        await until(lambda: app.view.writing is None)
+    await app.settle()
 
 
 async def test_letters_go_to_the_messages_only_while_one_is_pointed_at(chat: LocalChat) -> None:
