@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from app.amendments import Deletion, Edit, Reaction, decode_amendment
-from app.entry import KIND_COPY, KIND_GENESIS, decode_entry
+from app.entry import KIND_COPY, KIND_GENESIS, decode_entry, entry_digest
 from app.storage.check import check as check_database
 from app.storage.log import Log
 from app.timeline import FIRST_KEY, TimelineEntry
@@ -244,16 +244,14 @@ def _check_texts(host: Host, entries: list[TimelineEntry]) -> None:
                 new = (-(said.time or 0), said.digest[-9:], given)
                 reactions[which] = min(reactions.get(which, new), new)
     for entry in entries:
-        said = host.store.feeds[entry.feed].entries[entry.seq - 1]
-        versions = sorted(edits.get((said.digest, said.author), []))
+        meant = _meant(host.store, host.store.feeds[entry.feed].entries[entry.seq - 1])
+        versions = sorted(edits.get((meant, entry.author), []))
         now = versions[0][2] if versions else entry.entry.text
-        gone = (said.digest, said.author) in deleted
+        gone = (meant, entry.author) in deleted
         if entry.deleted != gone or entry.text != (None if gone else now):
             raise SimulationError(f"{host.name} shows a message otherwise than its author left it")
         gives = {
-            (symbol, author)
-            for (digest, symbol, author), last in reactions.items()
-            if digest == said.digest and last[2]
+            (symbol, author) for (digest, symbol, author), last in reactions.items() if digest == meant and last[2]
         }
         counted = [
             (symbol, author)
@@ -262,3 +260,13 @@ def _check_texts(host: Host, entries: list[TimelineEntry]) -> None:
         ]
         if len(counted) != len(gives) or set(counted) != gives:
             raise SimulationError(f"{host.name} shows other reactions than were given")
+
+
+def _meant(store: Store, said: Said) -> bytes:
+    """The digest by which others speak of it: of a copy that of what it is a copy of, by the same author."""
+    copied = decode_entry(said.data).copied
+    original = store.feeds.get(copied[0]) if copied else None
+    if copied is None or original is None or original.author != said.author:
+        return said.digest
+    feed, seq, data = copied
+    return entry_digest(feed, seq, decode_entry(data).time, data)
