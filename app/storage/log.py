@@ -1,62 +1,43 @@
 """The log of one room: everything that is saved there, and the only way to it.
 
 - One process has a log open at a time; the folder's lock says which.
-- Writing is thread-safe and answers with futures that are done when the entry is durable. Reads are snapshots of what
-  is durable, from any thread.
+- Writing is thread-safe and answers with futures that are done when the entry is durable. Reading is `LogReader`'s.
+- Who follows is told of each commit, and misses none.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.amendments import Amendment, Edit, Reaction, check_amendment, encode_amendment
 from app.clock import HybridClock
 from app.courtesy import Courtesy
-from app.entry import (
-    KIND_REPLY,
-    KIND_TEXT,
-    Reference,
-    Run,
-    check_text,
-    encode_reference,
-    skim_entry,
-)
+from app.entry import KIND_REPLY, KIND_TEXT, Reference, Run, check_text, encode_reference, skim_entry
 from app.errors import LocalEntryError, StorageError
-from app.frontier import Frontier, Head
+from app.frontier import Frontier
 from app.identity import Identity
 from app.ingest import IngestReport
-from app.peers import Author, PeerRecord
+from app.peers import PeerRecord
 from app.storage import schema
 from app.storage.creation import create
 from app.storage.environment import Environment, damaged
-from app.storage.feeds import FeedReader, Feeds, head_of
-from app.storage.folder import (
-    DATA_FILE,
-    FolderLock,
-    make_folder,
-    refuse_network_file_system,
-)
+from app.storage.feeds import Feeds
+from app.storage.folder import DATA_FILE, FolderLock, make_folder, refuse_network_file_system
 from app.storage.following import Followers
+from app.storage.log_reader import LogReader
 from app.storage.quota import Quota
-from app.storage.ranks import Ranks
-from app.storage.reading import TimelineSnapshot
-from app.storage.renewal import Renewal, is_replaced, settle
+from app.storage.renewal import Renewal, settle
 from app.storage.upgrades import upgrade
 from app.storage.verification import Verifier
 from app.storage.writer import Listener, Writer
-from app.timeline import Evidence, Landed, TimelineEntry
-
-if TYPE_CHECKING:
-    from app.search import Query
-    from app.storage.searching import Found
+from app.timeline import Landed, TimelineEntry
 
 
-class Log:
-    """Implements app.timeline.TimelineReader."""
+class Log(LogReader):
+    """Belongs to one process, which opened it."""
 
     def __init__(
         self,
@@ -69,12 +50,10 @@ class Log:
         quota: Quota,
     ) -> None:
         """Use `Log.open`."""
-        self._lock = lock
-        self._env = env
         with env.read() as txn:
             meta = dict(txn.cursor(env.tables[schema.META]))
-            self._feeds = Feeds(txn, env.tables)
-            own = self._feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
+            feeds = Feeds(txn, env.tables)
+            own = feeds.by_id(meta.get(schema.META_OWN_FEED, b""))
             if own is None:
                 raise damaged(env.path, "its own feed is missing")
             newest = txn.get(schema.ENTRY_KEY.pack(own.num, own.seq), b"", env.tables[schema.ENTRIES])
@@ -82,19 +61,19 @@ class Log:
         _check_owner(env.path.parent, meta, identity, room)
         with env.errors():
             latest = schema.U64.unpack(meta[schema.META_CLOCK])[0]
-        self.author = identity.public
+        peers = {record.key: record for record in records}
+        super().__init__(env, feeds, peers, author=identity.public, own_feed=meta[schema.META_OWN_FEED])
+        self._lock = lock
         self.folder = env.path.parent
         self.node = meta[schema.META_NODE]
-        self.own_feed = meta[schema.META_OWN_FEED]
-        self._peers = {record.key: record for record in records}
         self.courtesy = Courtesy()
         self._followers = Followers()
         self._closed = False
         self.moved = False  # found elsewhere than it was left: a new own feed was begun
         self._writer = Writer(
             env,
-            self._feeds,
-            self._peers,
+            feeds,
+            peers,
             HybridClock(max(latest, skim_entry(newest)[0] or 0)),
             identity=identity,
             own_num=own.num,
@@ -206,154 +185,12 @@ class Log:
         """
         return self._writer.renew(runs)
 
-    def is_replaced(self, feed: bytes) -> bool:
-        """Whether the author of `feed` has begun another one in its place."""
-        with self._env.read() as txn:
-            return is_replaced(txn, self._env.tables, self._feeds, feed)
+    def remember_peer(self, record: PeerRecord) -> Future[None]:
+        """Save what is known about an author, in place of what was known before."""
+        return self._writer.remember(record)
 
     def _renewed(self, renewal: Renewal) -> None:
         self.own_feed, self.node = renewal.feed, renewal.node
-
-    # Replication
-
-    def frontier(self) -> dict[bytes, Head]:
-        """All heads, with whole hashes, as of the last commit."""
-        return self._feeds.frontier()
-
-    def head(self, feed: bytes) -> Head | None:
-        record = self._feeds.by_id(feed)
-        return None if record is None else head_of(record)
-
-    def feed_author(self, feed: bytes) -> tuple[bytes, str] | None:
-        """The author's key, and the name in the genesis."""
-        record = self._feeds.by_id(feed)
-        return None if record is None else (record.author, record.name)
-
-    def hash_at(self, feed: bytes, seq: int) -> bytes | None:
-        """h(seq), 32 bytes; None for what is not held."""
-        record = self._feeds.by_id(feed)
-        if record is None or not record.low <= seq <= record.seq:
-            return None
-        if seq == record.seq:
-            return record.hash
-        with self._env.read() as txn:
-            return FeedReader(txn, self._env.tables, self._feeds).hash_at(record, seq)
-
-    def folds(self, feed: bytes, seq: int) -> int:
-        """How many entries have to be read to know h(seq)."""
-        record = self._feeds.by_id(feed)
-        if record is None or not record.low <= seq < record.seq:
-            return 0
-        with self._env.read() as txn:
-            return FeedReader(txn, self._env.tables, self._feeds).folds(record, seq)
-
-    def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
-        """Runs from `low` to the checkpoint at or after `high`; of max_bytes of entries, but at least one run."""
-        record = self._feeds.by_id(feed)
-        if record is None or not record.low <= low <= record.seq or self._is_refused(record.author):
-            return []
-        with self._env.read() as txn:
-            return FeedReader(txn, self._env.tables, self._feeds).runs(record, low, high, max_bytes)
-
-    def withholds(self, feed: bytes) -> bool:
-        """Whether the feed is here and its author refused: more of it is not taken, none of it given or shown."""
-        record = self._feeds.by_id(feed)
-        return record is not None and self._is_refused(record.author)
-
-    # The timeline
-
-    def before(self, key: bytes, limit: int) -> list[TimelineEntry]:
-        with self._snapshot() as view:
-            return view.before(key, limit)
-
-    def after(self, key: bytes, limit: int) -> list[TimelineEntry]:
-        with self._snapshot() as view:
-            return view.after(key, limit)
-
-    def count(self) -> int:
-        with self._env.read() as txn:
-            return Ranks(txn, self._env.tables).count()
-
-    def rank(self, key: bytes) -> int:
-        with self._env.read() as txn:
-            return Ranks(txn, self._env.tables).rank(key)
-
-    def at_rank(self, rank: int) -> bytes | None:
-        with self._env.read() as txn:
-            return Ranks(txn, self._env.tables).at_rank(rank)
-
-    def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None:
-        """Entry `seq` of `feed`, if it is here and shown."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return None
-        with self._snapshot() as view:
-            return view.entry_at(record, seq)
-
-    def shown_from(self, feed: bytes, low: int, high: int, most: int) -> list[TimelineEntry]:
-        """The first ones of the entries low..high of `feed` that are here and shown; a few hundred are looked at."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return []
-        with self._snapshot() as view:
-            return view.shown_from(record, max(low, record.low), min(high, record.seq), most)
-
-    def placed_before(self, feed: bytes, low: int, high: int, key: bytes) -> int:
-        """How many of the entries low..high of `feed`, which are here, stand before `key`, shown or not."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return 0
-        with self._snapshot() as view:
-            return view.placed_before(record, low, high, key)
-
-    def crossed(self, pairs: Sequence[tuple[TimelineEntry, TimelineEntry]]) -> list[bool]:
-        """Of each two that stand directly after each other: whether the latter's author had certainly not read the
-        former."""
-        from app.storage.causes import Causes  # when the first frame is there
-
-        with self._env.read() as txn:
-            causes = Causes(txn, self._env.tables, self._feeds)
-            return [causes.crossed(above, below) for above, below in pairs]
-
-    def evidence(self, feed: bytes, seq: int) -> Evidence | None:
-        """What bounds when an entry that is here was written."""
-        from app.storage.causes import Causes
-
-        record, own = self._feeds.by_id(feed), self._feeds.by_id(self.own_feed)
-        if record is None or own is None:
-            return None
-        with self._env.read() as txn:
-            return Causes(txn, self._env.tables, self._feeds).evidence(record.num, seq, own.num)
-
-    def position(self, feed: bytes, seq: int) -> bytes | None:
-        """The timeline key of an entry, if it is here and shown."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return None
-        with self._snapshot() as view:
-            return view.position(record, seq)
-
-    def reference(self, feed: bytes, seq: int) -> Reference | None:
-        """How an entry that is here is named by others."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return None
-        with self._snapshot() as view:
-            return view.reference(record, seq)
-
-    def versions(self, feed: bytes, seq: int) -> list[tuple[int | None, str]]:
-        """(time, text) of what an entry was edited to, the latest first; time: microseconds since 1970, or None."""
-        record = self._feeds.by_id(feed)
-        if record is None:
-            return []
-        with self._snapshot() as view:
-            return view.versions(record, seq)
-
-    def search(self, query: Query) -> Iterator[Found]:
-        """What `query` finds, the newest first; each step takes some milliseconds, in whatever thread it is taken."""
-        from app.storage.searching import search  # not before somebody searches: it has no part in the start
-
-        return search(self._env, self._feeds, self.author, query)
 
     # Following
 
@@ -377,48 +214,6 @@ class Log:
         async with contextlib.aclosing(landed):
             async for some in landed:
                 yield some.entries
-
-    # Peers
-
-    def peers(self) -> dict[bytes, PeerRecord]:
-        """What is known of the authors who were met, by their public keys."""
-        return dict(self._peers)
-
-    def authors(self) -> list[Author]:
-        """Everybody whose entries are here. Takes time in the number of feeds: not to be asked for every entry."""
-        found: dict[bytes, Author] = {}
-        for feed in sorted(self._feeds.all(), key=lambda feed: feed.place):  # the newest feed says the name
-            before = found.get(feed.author)
-            messages = feed.seq - max(feed.low, 2) + 1 + (before.messages if before else 0)
-            found[feed.author] = Author(feed.author, feed.name, messages, before.via if before else feed.via)
-        return list(found.values())
-
-    def cited_by(self, author: bytes) -> dict[bytes, int]:
-        """What an author has read for certain, who says so: by feed, the last entry that an entry of theirs cites.
-
-        Reads all entries of theirs.
-        """
-        from app.storage.citing import cited_by  # for exporting alone: it has no part in the start
-
-        with self._env.read() as txn:
-            return cited_by(txn, self._env.tables, self._feeds, author)
-
-    def remember_peer(self, record: PeerRecord) -> Future[None]:
-        """Save what is known about an author, in place of what was known before."""
-        return self._writer.remember(record)
-
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[TimelineSnapshot]:
-        with self._env.read() as txn:
-            yield TimelineSnapshot(txn, self._env.tables, self._feeds, self.author)
-
-    def _is_refused(self, author: bytes) -> bool:
-        record = self._peers.get(author)
-        return record is not None and record.refused
-
-    def _author_of(self, feed: bytes) -> bytes | None:
-        record = self._feeds.by_id(feed)
-        return None if record is None else record.author
 
 
 def _check_owner(folder: Path, meta: dict[bytes, bytes], identity: Identity, room: str) -> None:
