@@ -17,8 +17,7 @@ from typing import TypeAlias
 import cbor2
 
 from app.cbor import CborError, check_cbor
-from app.errors import InvalidRunError, LocalEntryError
-from app.names import is_name
+from app.errors import LocalEntryError
 
 MAX_ENTRY_BYTES = 64 * 1024
 MIN_ENTRY_BYTES = 8  # a message has 14; each costs its keeper 200 however short it is
@@ -131,26 +130,6 @@ class Entry:
 
 
 UNREADABLE = Entry(None, (), None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class ForkPoint:
-    """The last entry that a feed shares with the feed it replaces."""
-
-    feed: bytes
-    seq: int
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Genesis:
-    """What entry 1 of a feed says: whose it is, what they are called, and in which room."""
-
-    author: bytes
-    name: str
-    room: str
-    nonce: bytes
-    fork: ForkPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,39 +305,6 @@ def _valid_seen(seen: object) -> tuple[bytes, ...]:
     if not all(type(digest) is bytes and len(digest) == DIGEST_BYTES for digest in seen):
         return ()
     return seen
-
-
-def genesis_payload(genesis: Genesis) -> object:
-    fork = genesis.fork
-    return [
-        genesis.author,
-        genesis.name,
-        genesis.room,
-        genesis.nonce,
-        None if fork is None else [fork.feed, fork.seq, fork.hash],
-    ]
-
-
-def decode_genesis(data: bytes) -> Genesis:
-    """The genesis in the bytes of entry 1."""
-    entry = decode_entry(data)
-    match entry.payload if entry.kind == KIND_GENESIS else None:
-        case (bytes() as author, str() as name, str() as room, bytes() as nonce, fork) if (
-            len(author) == KEY_BYTES and len(nonce) == 16 and is_name(name) and is_name(room)
-        ):
-            return Genesis(author, name, room, nonce, _decode_fork(fork))
-    raise InvalidRunError("entry 1 of a feed is no genesis")
-
-
-def _decode_fork(fork: object) -> ForkPoint | None:
-    match fork:
-        case None:
-            return None
-        case (bytes() as feed, int() as seq, bytes() as digest) if (
-            len(feed) == HASH_BYTES and type(seq) is int and 1 <= seq <= MAX_SEQ and len(digest) == HASH_BYTES
-        ):
-            return ForkPoint(feed, seq, digest)
-    raise InvalidRunError("the fork point in a genesis cannot be read")
 
 
 def entry_hash(data: bytes) -> bytes:

@@ -11,7 +11,6 @@ from app.entry import (
     KIND_TEXT,
     MAX_SPAN_BYTES,
     NO_HASH,
-    Genesis,
     Reference,
     Run,
     chain_hash,
@@ -19,10 +18,10 @@ from app.entry import (
     encode_entry,
     entry_digest,
     feed_id,
-    genesis_payload,
     skim_entry,
 )
 from app.frontier import Head
+from app.genesis import Genesis, genesis_payload
 from app.identity import Identity
 
 START = 1_700_000_000_000_000  # microseconds since 1970: 14 November 2023

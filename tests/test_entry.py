@@ -15,20 +15,17 @@ from app.entry import (
     NO_HASH,
     UNREADABLE,
     Entry,
-    ForkPoint,
-    Genesis,
     chain_hash,
     check_text,
     decode_entry,
-    decode_genesis,
     encode_entry,
     entry_digest,
     feed_id,
     fold_chain,
-    genesis_payload,
     skim_entry,
 )
 from app.errors import InvalidRunError, LocalEntryError
+from app.genesis import ForkPoint, Genesis, decode_genesis, genesis_payload
 
 TIMES = st.integers(0, MAX_TIME) | st.integers(0, 300)
 DIGESTS = st.lists(st.binary(min_size=16, max_size=16), max_size=8)

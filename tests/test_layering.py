@@ -25,6 +25,7 @@ CORE = {
     "app.entry",
     "app.errors",
     "app.frontier",
+    "app.genesis",
     "app.holdings",
     "app.identity",
     "app.identity_file",

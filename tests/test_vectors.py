@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import entry, identity
+from app.genesis import decode_genesis
 from app.names import preferred_port
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "docs" / "vectors.json").read_text())
@@ -47,7 +48,7 @@ def test_feeds(feed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("feed", VECTORS["feeds"], ids=lambda feed: str(feed["name"]))
 def test_genesis(feed: dict[str, Any]) -> None:
     data = bytes.fromhex(feed["entries"][0]["bytes"])
-    genesis = entry.decode_genesis(data)
+    genesis = decode_genesis(data)
     fork = genesis.fork and [genesis.fork.feed.hex(), genesis.fork.seq, genesis.fork.hash.hex()]
     assert entry.feed_id(data).hex() == feed["feed"]
     assert (genesis.author.hex(), genesis.name, genesis.room) == (feed["author"], feed["name"], feed["room"])

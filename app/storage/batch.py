@@ -16,7 +16,6 @@ from app.entry import (
     MAX_SEEN,
     MAX_SPAN_BYTES,
     Entry,
-    Genesis,
     checkpoint_message,
     decode_entry,
     encode_entry,
@@ -26,6 +25,7 @@ from app.entry import (
 )
 from app.errors import DamagedError
 from app.frontier import Advance
+from app.genesis import Genesis
 from app.identity import Identity
 from app.ingest import IngestReport, Refusal, RefusedRun
 from app.peers import PeerRecord

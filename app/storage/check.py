@@ -21,12 +21,12 @@ from app.entry import (
     NO_HASH,
     chain_hash,
     checkpoint_message,
-    decode_genesis,
     digest_time,
     entry_digest,
     skim_entry,
 )
 from app.errors import ChatError, DamagedError, LockedError, StorageError
+from app.genesis import decode_genesis
 from app.identity import PublicKey
 from app.names import name_key
 from app.storage import schema

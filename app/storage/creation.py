@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.clock import HybridClock
-from app.entry import KIND_GENESIS, Genesis, encode_entry, feed_id, genesis_payload
+from app.entry import KIND_GENESIS, encode_entry, feed_id
+from app.genesis import Genesis, genesis_payload
 from app.identity import Identity
 from app.storage import environment, schema
 from app.storage.batch import Batch

@@ -22,17 +22,14 @@ from app.entry import (
     KIND_COPY,
     KIND_GENESIS,
     MAX_ENTRY_BYTES,
-    ForkPoint,
-    Genesis,
     Run,
     decode_entry,
-    decode_genesis,
     encode_entry,
     entry_digest,
     feed_id,
-    genesis_payload,
     skim_entry,
 )
+from app.genesis import ForkPoint, Genesis, decode_genesis, genesis_payload
 from app.identity import Identity
 from app.ingest import RefusedRun
 from app.storage import schema

@@ -21,17 +21,15 @@ import lmdb
 from app.clock import HybridClock
 from app.entry import (
     KIND_GENESIS,
-    ForkPoint,
-    Genesis,
     Run,
     encode_entry,
     entry_digest,
     feed_id,
-    genesis_payload,
     skim_entry,
 )
 from app.errors import DamagedError, StorageError
 from app.frontier import Head
+from app.genesis import ForkPoint, Genesis, genesis_payload
 from app.identity import Identity
 from app.storage import environment, schema
 from app.storage.batch import Batch, Committed

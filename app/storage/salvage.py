@@ -27,13 +27,12 @@ from app.entry import (
     MIN_ENTRY_BYTES,
     NO_HASH,
     SIGNATURE_BYTES,
-    Genesis,
     Run,
     chain_hash,
     checkpoint_message,
-    decode_genesis,
 )
 from app.errors import DamagedError, InvalidRunError, NewerSchemaError
+from app.genesis import Genesis, decode_genesis
 from app.identity import Identity, PublicKey
 from app.names import name_key
 from app.peers import PeerRecord

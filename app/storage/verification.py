@@ -16,14 +16,13 @@ from app.entry import (
     MAX_SPAN_BYTES,
     MIN_ENTRY_BYTES,
     NO_HASH,
-    Genesis,
     Run,
     checkpoint_message,
-    decode_genesis,
     feed_id,
     fold_chain,
 )
 from app.errors import InvalidRunError
+from app.genesis import Genesis, decode_genesis
 from app.identity import PublicKey
 from app.ingest import Refusal, RefusedRun
 from app.names import name_key

@@ -11,8 +11,9 @@ from contextlib import suppress
 from datetime import UTC
 from random import Random
 
-from app.entry import decode_entry, decode_genesis, skim_entry
+from app.entry import decode_entry, skim_entry
 from app.errors import InvalidRunError, ProtocolError
+from app.genesis import decode_genesis
 from app.mentions import Mentions
 from app.replication import frames
 from app.replication.exchange import Exchange

@@ -10,17 +10,15 @@ from app.entry import (
     KIND_TEXT,
     MAX_SPAN_BYTES,
     NO_HASH,
-    Genesis,
     Run,
     chain_hash,
     checkpoint_message,
-    decode_genesis,
     encode_entry,
     feed_id,
-    genesis_payload,
 )
 from app.errors import InvalidRunError
 from app.frontier import Advance, Head
+from app.genesis import Genesis, decode_genesis, genesis_payload
 from app.identity import Identity, verify
 from app.ingest import IngestReport, Refusal, RefusedRun
 

@@ -23,10 +23,10 @@ from app.entry import (
     chain_hash,
     checkpoint_message,
     decode_entry,
-    decode_genesis,
     entry_digest,
 )
 from app.frontier import Advance
+from app.genesis import decode_genesis
 from app.replication.exchange import MAX_PUSHED_BYTES, Diverged, Held, Misbehaved
 from app.replication.frames import MAX_CONTENT
 from app.replication.serving import OUTPUT_ROOM

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.amendments import Deletion, Edit, Reaction
-from app.entry import KIND_COPY, ForkPoint, Run, decode_entry, decode_genesis
+from app.entry import KIND_COPY, Run, decode_entry
 from app.errors import LocalEntryError
+from app.genesis import ForkPoint, decode_genesis
 from app.identity import Identity
 from app.peers import PeerRecord, Standing
 from app.storage.folder import DATA_FILE

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.amendments import Reaction
-from app.entry import ForkPoint, decode_genesis, encode_entry
+from app.entry import encode_entry
 from app.errors import LockedError, NewerSchemaError, StorageError
+from app.genesis import ForkPoint, decode_genesis
 from app.peers import PeerRecord, Standing
 from app.storage import schema
 from app.storage.check import check
