@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
+
+from app.private_files import write_instead
 
 MAX_BYTES = 1024 * 1024  # a file of ours is smaller; what is larger is none of ours
 
@@ -30,12 +31,6 @@ def save(path: Path, text: str) -> None:
         if not text.strip():
             path.unlink(missing_ok=True)
             return
-        temporary = path.with_name(f".{path.name}.new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_instead(path, text.encode("utf-8", "replace"))
     except OSError as error:
         _logger.warning("the draft cannot be kept: %s", error)

@@ -40,7 +40,7 @@ def make_durable_folder(folder: Path) -> None:
     for missing in reversed([folder, *folder.parents]):
         if not missing.exists():
             missing.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(missing.parent)
+            sync_folder(missing.parent)
 
 
 def read_private(path: Path, limit: int) -> bytes:
@@ -79,7 +79,7 @@ def write_new(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_instead(path: Path, content: bytes) -> None:
@@ -89,24 +89,28 @@ def write_instead(path: Path, content: bytes) -> None:
     try:
         temporary.replace(path)
     finally:
-        for leftover in path.parent.glob(f"{_PREFIX}*"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-    _sync_folder(path.parent)
+        with contextlib.suppress(OSError):
+            for leftover in path.parent.iterdir():
+                if leftover.name.startswith(_prefix(path)):
+                    leftover.unlink()
+    sync_folder(path.parent)
 
 
 def write_backup(path: Path, content: bytes) -> None:
     """Like `write_new`, in a folder of any kind: memory sticks have no links."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    _write_out(path, descriptor, content)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Its names, as they are now, onto the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  a Path opens no descriptors
-            file.write(content)
-            file.flush()
+        with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is on the disk
             os.fsync(descriptor)
-    except BaseException:
-        path.unlink()
-        raise
-    _sync_folder(path.parent)
+    finally:
+        os.close(descriptor)
 
 
 def reason(error: Exception) -> str:
@@ -114,16 +118,26 @@ def reason(error: Exception) -> str:
 
 
 def _write_beside(path: Path, content: bytes) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)  # mode 0600
+    descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)  # mode 0600
+    _write_out(Path(name), descriptor, content)
+    return Path(name)
+
+
+def _prefix(path: Path) -> str:
+    """Of each file its own: another one that is being written in the same folder is no leftover."""
+    return f"{_PREFIX}{path.name}-"
+
+
+def _write_out(path: Path, descriptor: int, content: bytes) -> None:
+    """All of it, onto the disk; or there is no such file."""
     try:
-        with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  a Path opens no descriptors
+        with open(descriptor, "wb", closefd=True) as file:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
     except BaseException:
-        Path(name).unlink()
+        path.unlink()
         raise
-    return Path(name)
 
 
 def _refuse_other_owner(what: str, found: os.stat_result, path: Path) -> None:
@@ -132,12 +146,3 @@ def _refuse_other_owner(what: str, found: os.stat_result, path: Path) -> None:
             f"{what} belongs to another user of this computer (number {found.st_uid}); "
             f"if it is yours, say so with: sudo chown {os.geteuid()} {shlex.quote(str(path))}"
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is on the disk
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import DiskFullError, StorageError
-from app.private_files import reason
+from app.private_files import reason, sync_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -43,7 +43,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             finally:
                 if _is_at(part, descriptor):
                     part.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise StorageError(f"{path} is there already, and stays as it is: choose another name") from None
     except OSError as error:
@@ -68,12 +68,3 @@ def _rename(part: Path, path: Path) -> None:
         if os.path.lexists(path):
             raise FileExistsError from None
         part.rename(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is on the disk
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -197,7 +197,7 @@ def test_a_pipe_in_place_of_a_key_is_not_waited_for(path: Path) -> None:
 
 def test_a_key_is_replaced_whole_and_closed_and_leaves_nothing_behind(path: Path) -> None:
     write(path, PLAIN)
-    (path.parent / ".unfinished-abc").write_bytes(PLAIN)  # an earlier attempt was killed
+    (path.parent / f".unfinished-{path.name}-abc").write_bytes(PLAIN)  # an earlier attempt was killed
     replace(path, KeyFile.sealed(ALICE, WORDS, CHEAP))
     assert read(path).unlock(WORDS).secret == ALICE.secret
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
