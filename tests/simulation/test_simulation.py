@@ -10,7 +10,7 @@ from tests.simulation.checker import SimulationError
 from tests.simulation.plan import draw
 from tests.simulation.story import run
 
-SEEDS = int(os.environ.get("CHAT_TUI_SEEDS", "150"))  # more of them: python -m tests.simulation
+SEEDS = int(os.environ.get("CHAT_TUI_SEEDS", "200"))  # more of them: python -m tests.simulation
 _AT_A_TIME = 10
 
 
