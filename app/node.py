@@ -241,8 +241,8 @@ class Node:
         return state.key is not None and self.door.would_refuse(state.key, state.name)
 
     def _explain(self, status: PeerStatus) -> Sequence[Step]:
+        from app.moments import since
         from app.why import Knowledge, explain
-        from app.widgets.moments import since
 
         seen = "" if status.seen is None else since(status.seen, time.time_ns() // 1000, None)
         return explain(Knowledge(self.me, self.room, status, self.states.way(status.name), seen))

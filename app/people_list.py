@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from app.door import Door
 from app.identity import fingerprint, grouped
+from app.moments import local
 from app.peers import Author, PeerRecord, Standing
 from app.text import one_line
 
@@ -47,7 +47,7 @@ def _remarks(record: PeerRecord) -> list[str]:
 
 
 def _day(time: int | None) -> str:
-    try:
-        return "" if time is None else f"{datetime.fromtimestamp(time / 1e6).astimezone():%Y-%m-%d}"
-    except (OverflowError, ValueError, OSError):
-        return "at an unknown date"
+    if time is None:
+        return ""
+    day = local(time, None)
+    return "at an unknown date" if day is None else f"{day:%Y-%m-%d}"

@@ -14,10 +14,10 @@ from typing import BinaryIO
 
 from app.command import ExportFormat
 from app.line_format import DELETED, PLACEHOLDER, message_json
+from app.moments import local
 from app.people import People
 from app.text import harmless, one_line
 from app.timeline import FIRST_KEY, TimelineEntry, TimelineReader
-from app.widgets.moments import local
 
 PAGE = 200  # messages read at a time
 _QUOTED = 60  # characters of what is answered

@@ -33,6 +33,7 @@ CORE = {
     "app.links",
     "app.markdown",
     "app.mentions",
+    "app.moments",
     "app.names",
     "app.notices",
     "app.parcel",
@@ -132,6 +133,12 @@ def test_storage_and_replication_meet_only_in_the_node() -> None:
     for module in MODULES:
         packages = {name.split(".")[1] for name in imports(module) if name.startswith("app.") and name.count(".") > 1}
         assert not {"storage", "replication"} <= packages or module == "app.node", module
+
+
+def test_only_the_start_of_the_screen_knows_the_screen() -> None:
+    for module in MODULES:
+        if not module.startswith(("app.widgets", "app.tui")):
+            assert not any(name.startswith("app.widgets") for name in imports(module)), module
 
 
 def test_there_is_no_import_cycle() -> None:

@@ -26,6 +26,7 @@ from textual.widgets import Input
 from app import start_up
 from app.errors import ChatError
 from app.mentions import Mentions
+from app.moments import since
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, Outdated, PeerStatus, Renamed
 from app.text import one_line
@@ -42,7 +43,6 @@ from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
-from app.widgets.moments import since
 from app.widgets.muting import Muting
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders

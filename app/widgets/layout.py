@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from app.entry import KIND_REPLY
+from app.moments import local
 from app.timeline import TimelineEntry
 from app.widgets.looks import Lookout
-from app.widgets.moments import local
 from app.widgets.rows import Columns, EntryRows, Names, Row
 from app.widgets.window import MAX_ENTRIES, Ident, Window, ident
 

@@ -8,12 +8,12 @@ from datetime import tzinfo
 from app.amendments import Reaction, check_symbol
 from app.entry import Reference
 from app.identity import fingerprint, grouped
+from app.moments import local, since
 from app.people import People
 from app.status import Holder
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
 from app.widgets.info_screen import Row
-from app.widgets.moments import local, since
 from app.widgets.signs import CROSSED
 
 # A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.

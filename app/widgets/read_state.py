@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from app.moments import since
 from app.people import People
 from app.text import one_line
 from app.timeline import LAST_KEY, TimelineEntry
 from app.view_state import RoomView
 from app.widgets.backend import ChatLog
-from app.widgets.moments import since
 from app.widgets.unread import Unread
 from app.widgets.window import Ident, ident
 

@@ -19,11 +19,11 @@ from rich.cells import cell_len
 
 from app.acts import act
 from app.entry import KIND_REPLY, MAX_TEXT_BYTES
+from app.moments import local
 from app.people import APART, UNMET
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
 from app.widgets.looks import MENTION, PLAIN, QUOTED, SIGN, Lookout, may_have_blocks, may_have_looks
-from app.widgets.moments import local
 from app.widgets.wrap import Piece, shorten, wrap, wrap_hanging
 
 if TYPE_CHECKING:

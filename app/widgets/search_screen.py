@@ -27,13 +27,13 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.errors import ChatError
+from app.moments import local
 from app.people import People
 from app.search import Query, parse_query, spans
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatLog, Found
 from app.widgets.drawn import drawn
-from app.widgets.moments import local
 from app.widgets.wrap import shorten
 
 MAX_HITS = 500
