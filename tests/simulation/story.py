@@ -146,13 +146,18 @@ class Story:
         self.wire.hosts = list(self.hosts.values())
 
     async def _agree(self) -> float:
-        begin = self._loop.time()
+        begin, patience = self._loop.time(), PEACE_SECONDS + self._carrying_seconds()
         while (missing := agreement.missing(self.honest(), self.checker, self._plan)) is not None:
-            if self._loop.time() - begin > PEACE_SECONDS:
-                raise SimulationError(f"after {PEACE_SECONDS:g} s of peace {missing}")
+            if self._loop.time() - begin > patience:
+                raise SimulationError(f"after {patience:.0f} s of peace {missing}")
             pause = min(_LOOK_AT_MOST, _LOOK_AT_FIRST + (self._loop.time() - begin) / 20)
             await self._until(self._loop.time() + pause)
         return self._loop.time() - begin
+
+    def _carrying_seconds(self) -> float:
+        """For all that was said to go over the thinnest line, twice."""
+        said = sum(act.amount for act in self._plan.acts if act.what == "say")
+        return 2 * said / min(quality.rate for _, _, quality in self._plan.qualities)
 
     async def _until(self, when: float) -> None:
         if when > self._loop.time():
