@@ -1,6 +1,7 @@
 """Addresses in a message: where they stand, and what a terminal or a browser may be given for them.
 
 - What is shown is the address itself, so that it cannot say one thing and lead elsewhere.
+- What makes a mail program attach a file of this computer is no address.
 - What is given away is printable ASCII without spaces, quotes or backslashes. A name of a computer in other letters
   is given in its ASCII form (`xn--…`), which shows that it only looks like one that somebody knows.
 """
@@ -9,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 MAX_LINKS = 100  # in one message; a page of addresses is no message, and each costs the terminal
 MAX_LENGTH = 2083  # what terminals that keep addresses keep of one
+MAX_NAME = 253  # of a computer, as the DNS has it; to put longer ones into ASCII takes tens of milliseconds
 
 # Without what no address has and a sentence around one often does; U+FFFD stands for what would act on a terminal.
 PATTERN = r"""(?<![\w])(?:https?://|ftp://|mailto:)[^\s<>"'`\\^{|}“”‘’«»\ufffd\x00-\x1f\x7f-\x9f]+"""
@@ -66,9 +68,10 @@ def _target(address: str) -> str | None:
     try:
         parts = urlsplit(address)
         if parts.scheme == "mailto":
-            return quote(address, safe=_SAFE) if "@" in parts.path else None
+            attaches = any(name.lower().startswith("attach") for name, _ in parse_qsl(parts.query, True))
+            return quote(address, safe=_SAFE) if "@" in parts.path and not attaches else None
         host = parts.hostname
-        if not host:
+        if not host or len(host) > MAX_NAME:
             return None
         place = parts.netloc
         if not place.isascii():
