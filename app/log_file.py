@@ -1,7 +1,8 @@
 """Where the details go that no person wants on the screen: one log file, made only when there is something to say.
 
 - Nothing is logged to stderr, neither by us nor by a library: a full screen would be spoiled, a script confused.
-- Names and reasons by peers are made harmless before they are written: log files are read in terminals.
+- Names and reasons by peers are made harmless before they are written: log files are read in terminals. Nor do they
+  begin a line: a record is one, and what belongs to a traceback stands further in.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from types import TracebackType
 from app import __version__
 from app.errors import StorageError
 from app.status import Held, Listening, NodeEvent, Notice, PeerStatus
-from app.text import harmless
+from app.text import harmless, one_line
 
 MAX_BYTES = 4 * 1024 * 1024  # a weekend of --debug, and still opened by every editor
 MAX_TOLD = 1_024  # peers; strangers can make any number
@@ -30,7 +31,10 @@ _told: dict[str, tuple[str, str]] = {}  # name: phase and detail
 
 class _HarmlessFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return harmless(super().format(record), newlines=True)
+        return harmless(super().format(record), newlines=True).replace("\n", "\n  ")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        return one_line(super().formatMessage(record))
 
 
 class _PrivateHandler(RotatingFileHandler):

@@ -234,6 +234,19 @@ def test_the_log_file_is_harmless_whatever_is_written_into_it(tmp_path: Path, te
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]", path.read_bytes())
 
 
+def test_nobody_writes_a_line_of_their_own_into_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    forged = "2026-01-01 00:00:00,000 INFO app bob was let in"
+    log_file.start(path, logging.DEBUG)
+    log_file.note(Notice(f"bob\n{forged}\r\n{forged}\u2028{forged}"))
+    try:
+        raise ValueError(f"it says\n{forged}")
+    except ValueError as error:
+        log_file.crashed(error)
+    assert not any(line.startswith(forged) for line in path.read_text().splitlines())
+    assert path.read_text().count(forged) == 4
+
+
 @pytest.mark.parametrize("text", ["👩‍👩‍👧", "नमस्ते", "می‌خواهم", "שלום", "éà", "❤️", "🏳️‍🌈", "ကြောင်"])
 def test_what_scripts_and_emoji_need_survives(text: str) -> None:
     assert harmless(text, newlines=True) == text
