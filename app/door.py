@@ -28,10 +28,10 @@ from app.trust import (
     contradicted,
     expected_fingerprint,
     judge,
-    listed,
     pinned,
     unconfirmed,
 )
+from app.wording import listed
 
 MAX_REMEMBERED = 512  # who knocked or came with another key; the oldest is forgotten first. Also guests with a pin
 MAX_ANNOUNCED = 32  # who knocks and of whom a notice tells, under names that I look for, and as many under others

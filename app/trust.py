@@ -17,6 +17,7 @@ from enum import Enum
 from app.identity import fingerprint, grouped
 from app.names import PeerSpec, name_key
 from app.peers import Author, PeerRecord, Standing
+from app.wording import counted, listed
 
 _MAX_LISTED = 3  # names in one sentence
 
@@ -139,10 +140,6 @@ def contradicted(house: House, key: bytes, name: str) -> bool:
     return any(name_key(author.name) == which and author.key not in (key, house.own) for author in house.authors)
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
-
-
 def _others(house: House, key: bytes, *, also_named: bool = False) -> list[Author]:
     """Who has words here that may be passed on, beside me, the author `key`, and those who are named."""
     return [
@@ -169,4 +166,4 @@ def _their_words(house: House, others: Sequence[Author]) -> str:
     most = sorted(others, key=lambda author: -author.messages)
     names = [house.label(author.key, author.name) for author in most[:_MAX_LISTED]]
     names += [f"{len(others) - _MAX_LISTED} others"] if len(others) > _MAX_LISTED else []
-    return f"{number:,} message{'' if number == 1 else 's'} by {listed(names)}"
+    return f"{counted(number, 'message')} by {listed(names)}"

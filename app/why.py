@@ -12,8 +12,8 @@ from enum import Enum
 from app.names import DEFAULT_ROOM, name_key
 from app.status import Barrier, PeerPhase, PeerStatus
 from app.text import one_line
-from app.trust import listed
 from app.way import Attempt, Reach, Source, Way
+from app.wording import counted, listed
 
 _MAX_SHOWN = 3  # addresses
 
@@ -89,7 +89,7 @@ def _judge(known: Knowledge) -> Iterator[Step]:
 
 
 def _level(status: PeerStatus) -> Step:
-    parts = [f"{status.missing:,} messages to get"] if status.missing else []
+    parts = [f"{counted(status.missing, 'message')} to get"] if status.missing else []
     parts += [f"{status.lacking:,} to give"] if status.lacking else []
     parts += [f"{status.rate:,.0f} a second"] if parts and status.rate >= 1 else []
     if parts:

@@ -53,6 +53,7 @@ CORE = {
     "app.view_state",
     "app.way",
     "app.why",
+    "app.wording",
     "app.words",
 }
 SOCKETS = {"socket", "ssl"}

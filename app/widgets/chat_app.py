@@ -57,6 +57,7 @@ from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
 from app.widgets.terminal import HungUp
 from app.widgets.terminal_app import TerminalApp
+from app.wording import counted
 
 if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
@@ -405,7 +406,7 @@ class ChatApp(TerminalApp):
             self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
 
     def _copy(self, text: str) -> None:
-        characters = f"{len(text):,} character{'' if len(text) == 1 else 's'}"
+        characters = counted(len(text), "character")
         if self.can_copy(text):
             self.copy_to_clipboard(text)
             self._teller.answer(Notice(f"copied {characters}"))

@@ -18,8 +18,8 @@ from textual.widgets import Static
 
 from app.status import PeerPhase, PeerStatus
 from app.text import one_line
-from app.trust import listed
 from app.widgets.backend import ChatBackend
+from app.wording import counted, listed
 
 _MAX_COUNTED = 1_000  # messages; to look at more would take longer than a frame
 _MAX_NAMED = 3
@@ -39,7 +39,7 @@ def only_here(backend: ChatBackend, written_from: int, saving: int) -> int:
 
 
 def sentence(count: int, peers: Sequence[PeerStatus]) -> str:
-    number = f"{count:,} messages are" if count > 1 else "1 message is"
+    number = f"{counted(count, 'message')} {'are' if count > 1 else 'is'}"
     if count >= _MAX_COUNTED:
         number = f"{_MAX_COUNTED:,} messages or more are"
     them = "they go" if count > 1 else "it goes"

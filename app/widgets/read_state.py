@@ -22,6 +22,7 @@ from app.view_state import RoomView
 from app.widgets.backend import ChatLog
 from app.widgets.unread import Unread
 from app.widgets.window import Ident, ident
+from app.wording import counted
 
 FEEDS_AT_ONCE = 64  # 3 ms, where each of them has entries by the hundred
 _EXACT = 64  # entries of a feed that are looked at one by one; of more, the hidden ones are counted as well
@@ -161,7 +162,7 @@ class ReadState:
         who = ", ".join(name if len(most) == 1 else f"{count:,} from {name}" for name, count in most[:_NAMED])
         who += " and others" if len(most) > _NAMED else ""
         first, last = since(min(times), now, self._zone), since(max(times), now, self._zone)
-        messages = f"{total:,} older message" + ("s" if total > 1 else "")
+        messages = counted(total, "older message")
         when = f"written {first}" if first == last else f"written since {first}"
         return f"{messages} from {who}, {when}: Alt+L" if len(most) == 1 else f"{messages}, {who}, {when}: Alt+L"
 
