@@ -22,7 +22,7 @@ from app.storage.schema import AMENDMENTS, ENTRIES, ENTRY_KEY, TIMELINE, U64, Fe
 from app.timeline import FIRST_KEY, LAST_KEY, TimelineEntry
 
 STRETCH = 4096  # entries: some 4 ms, during which nobody else has the interpreter for long
-_FIRST_STRETCH = 256  # then twice as many each time: where everything is a hit a whole stretch would take 50 ms
+FIRST_STRETCH = 256  # then twice as many each time: where everything is a hit a whole stretch would take 50 ms
 _READ = 256  # entries in memory at a time: 16 MiB if they are as long as may be
 
 _CITES_NOTHING = 0x80  # the eleventh byte of an entry with an eight-byte time and an empty list after it
@@ -58,7 +58,7 @@ class _Walk:
         self.until = self.key
         self.since = FIRST_KEY if query.since is None else U64.pack(query.since) + bytes(8)
         self.edited: dict[tuple[bytes, int], TimelineEntry] = {}  # hits by what they were edited to, not yet told
-        self.stretch = _FIRST_STRETCH
+        self.stretch = FIRST_STRETCH
         self.looked_at = 0
         self.done = False
 

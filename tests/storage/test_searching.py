@@ -67,6 +67,7 @@ def test_a_message_is_found_by_what_it_says_now_and_once(room: RoomOfAlice) -> N
 
 def test_progress_is_told_stretch_by_stretch(room: RoomOfAlice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "STRETCH", 10)
+    monkeypatch.setattr(searching, "FIRST_STRETCH", 10)
     bob = TestAuthor("bob")
     bob.entries([f"{number}" for number in range(25)])
     log = filled(room, bob)
@@ -95,6 +96,7 @@ def test_searching_finds_what_reading_everything_finds(
             author.entries([text])
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "STRETCH", stretch)
+        patch.setattr(searching, "FIRST_STRETCH", max(1, stretch // 2))
         room = RoomOfAlice(Path(folder))
         log = filled(room, *authors)
         query = Query((fold(sought),))
