@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 
-class Source(Enum):
-    """Where an address comes from."""
+class Source(IntEnum):
+    """Where an address comes from, in the order in which they are tried."""
 
-    GIVEN = "given"  # on the command line
-    HEARD = "heard"  # by multicast DNS
-    GUESSED = "guessed"  # the peer's usual port on this computer
+    GIVEN = 0  # on the command line
+    HEARD = 1  # by multicast DNS
+    GUESSED = 2  # the peer's usual port on this computer
 
 
 class Reach(Enum):

@@ -18,13 +18,11 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
-from app import way
 from app.names import PeerSpec, name_key, preferred_port
 from app.replication.candidate import Address, Candidate
 from app.text import one_line
-from app.way import Reach, Way
+from app.way import Attempt, Reach, Source, Way
 
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 30.0
@@ -34,17 +32,6 @@ MAX_CANDIDATES = 16  # per name; somebody who announces more of them makes us di
 MAX_FLYING = 4  # unfinished dials per name
 HEARD_AGAIN = 1.0  # announcements in quick succession end a delay once
 _MANY_ATTEMPTS = 16  # enough doublings to reach the longest delay
-
-
-class Source(IntEnum):
-    """Where an address comes from, in the order in which they are tried."""
-
-    GIVEN = 0
-    HEARD = 1
-    FALLBACK = 2
-
-
-_SOURCES = {Source.GIVEN: way.Source.GIVEN, Source.HEARD: way.Source.HEARD, Source.FALLBACK: way.Source.GUESSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +251,9 @@ class Roster:
         if wanted is None:
             return None
         attempts = tuple(
-            way.Attempt(
+            Attempt(
                 one_line(str(target.address)),
-                _SOURCES[target.source],
+                target.source,
                 target.reach if target.flying_since is None else Reach.TRYING,
                 one_line(target.why),
             )
@@ -297,7 +284,7 @@ class Roster:
                 target = _Target(address, Source.HEARD, candidate.node, contradicts, due=now)
                 fresh.setdefault(address, target)
         if wanted.fallback is not None:
-            fresh.setdefault(wanted.fallback, _Target(wanted.fallback, Source.FALLBACK, due=now))
+            fresh.setdefault(wanted.fallback, _Target(wanted.fallback, Source.GUESSED, due=now))
         for address, target in fresh.items():
             known = wanted.targets.get(address)
             if known is not None:
@@ -313,7 +300,7 @@ class Roster:
     def _rests(self, wanted: _Wanted, target: _Target) -> bool:
         if target.myself or target.node in wanted.connected:
             return True
-        return bool(wanted.connected) and (target.contradicts or target.source is Source.FALLBACK)
+        return bool(wanted.connected) and (target.contradicts or target.source is Source.GUESSED)
 
     def _next(self, wanted: _Wanted, now: float) -> _Target | None:
         """The target to dial first: of those that are due the most promising, else the one that is due soonest."""
