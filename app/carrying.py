@@ -1,6 +1,7 @@
 """`chat-tui export` and `chat-tui import`: what is in a room goes to a file and comes out of one, carried by hand.
 
-- What comes in is judged as if a peer had sent it: signatures, forks, who is refused, how much is kept.
+- What comes in is judged as if a peer had sent it: signatures, forks, who is refused, how much is kept. But nobody has
+  proved who made a file: it is counted against an account of its own.
 - A file is there whole or not at all. What was taken in stays, whatever comes after it: the same command goes on.
 - Nothing of somebody who is refused is written; who is written for has to be let in.
 - Where a program has the room open, it is asked to do it.
@@ -14,17 +15,19 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from app import door_bell
 from app.command import Export, ExportFormat, Import
 from app.config import key_file, make_user_folder, room_folder, user_folder
+from app.entry import KEY_BYTES, Run
 from app.errors import LockedError, ParcelError, StorageError, UsageError
 from app.identity import Identity
 from app.identity_file import read_sound
 from app.ingest import IngestReport, Refusal
 from app.names import DEFAULT_ROOM, name_key
-from app.parcel import ParcelHeader, ParcelReader, ParcelWriter
+from app.parcel import PIECE_BYTES, ParcelHeader, ParcelReader, ParcelWriter
 from app.passphrase import Ask, unlock
 from app.peers import PeerRecord, Standing
 from app.people import People
@@ -36,7 +39,8 @@ from app.trust import pinned
 from app.whole_files import whole_file
 
 READ_BYTES = 262_144  # of entries, read from the database at a time
-MAX_IN_FLIGHT = 16  # pieces handed to the database and not durable yet: 1 MiB, enough for full group commits
+MAX_IN_FLIGHT = 16  # times PIECE_BYTES handed to the database and not durable yet: enough for full group commits
+_RUN_WEIGHT = 256  # bytes that a run counts for beside its entries
 
 Say = Callable[[str], object]
 Tell = Callable[[int, int], object]  # how much is done, of how much
@@ -213,20 +217,40 @@ def take(log: Log, me: str, command: Import, say: Say, progress: Tell = lambda *
 def _ingest(parcel: ParcelReader, log: Log, taken: _Taken, progress: Tell, size: int) -> ParcelError | None:
     """What ended the reading before the end, if something did. What was handed over before is durable all the same."""
     waiting: deque[Future[IngestReport]] = deque()
+    account = _account(parcel.header.packer)
+    together: list[Run] = []
+    weight = 0
+    fault = None
     try:
         for runs in parcel.runs():
-            taken.offered += sum(len(run.entries) for run in runs)
-            waiting.append(log.ingest(runs, parcel.header.packer))
+            together += runs
+            weight += sum(run.size + _RUN_WEIGHT for run in runs)
+            if weight >= PIECE_BYTES:  # pieces may be as small as one likes, and each commit takes the disk's time
+                waiting.append(_hand_over(log, together, account, taken))
+                together, weight = [], 0
             if len(waiting) >= MAX_IN_FLIGHT:
                 taken.count(waiting[0].result())
                 waiting.popleft()
             progress(parcel.at, size)
     except ParcelError as error:
-        return error
+        fault = error
     finally:
+        if together:
+            waiting.append(_hand_over(log, together, account, taken))
         while waiting:
             taken.count(waiting.popleft().result())
-    return None
+    return fault
+
+
+def _hand_over(log: Log, runs: list[Run], account: bytes, taken: _Taken) -> Future[IngestReport]:
+    taken.offered += sum(len(run.entries) for run in runs)
+    return log.ingest(runs, account)
+
+
+def _account(packer: bytes) -> bytes:
+    """Against whom it counts what strangers wrote: not the key itself, since anybody can put it on a file and so use up
+    what its owner may bring."""
+    return blake2b(packer, digest_size=KEY_BYTES, person=b"chat-tui carried").digest()
 
 
 def _said(command: Import, taken: _Taken, log: Log, people: People) -> str:

@@ -16,11 +16,12 @@ from app.config import key_file, make_user_folder, room_folder, user_folder
 from app.errors import ChatError, LockedError, ParcelError, StorageError, UsageError
 from app.identity import Identity
 from app.identity_file import KeyFile, read
-from app.parcel import ParcelReader
+from app.parcel import ParcelHeader, ParcelReader, ParcelWriter
 from app.peers import PeerRecord, Standing
 from app.private_files import write_new
 from app.storage.check import check
 from app.storage.log import Log
+from app.storage.quota import Quota
 from tests.feeds import START, TestAuthor
 from tests.storage.rooms import texts
 
@@ -274,6 +275,22 @@ def test_an_open_program_opens_no_pipe_and_no_terminal(desk: Callable[[str], Des
         for file in (pipe, Path("/dev/tty"), Path("/dev/zero"), tmp_path, tmp_path / "nowhere"):
             with pytest.raises(UsageError, match="is no file that alice's open program can read"):
                 carrying.carry(room, "import", file, name="", form=None)
+
+
+def test_a_file_that_names_somebody_uses_up_nothing_of_theirs(desk: Callable[[str], Desk]) -> None:
+    alice, bob = desk("alice"), TestAuthor("bob")
+    alice.says("one")
+    with (alice.files / "file").open("wb") as file:
+        parcel = ParcelWriter(file, ParcelHeader("main", bob.identity.public, "bob", START))
+        for number in range(Quota().feeds + 1):
+            parcel.add(TestAuthor(f"stranger{number}").run())
+        parcel.finish()
+    with pytest.raises(ParcelError, match="1 are by people whom nobody here has met"):
+        alice.takes("file")
+    with alice.log() as log:
+        for author in (bob, TestAuthor("carol")):
+            assert not log.ingest([author.run()], bob.identity.public).result().refused
+        assert bob.identity.public not in {author.via for author in log.authors() if author.name.startswith("stranger")}
 
 
 def test_a_key_with_a_passphrase_is_needed_only_to_begin_a_room(desk: Callable[[str], Desk]) -> None:
