@@ -226,6 +226,10 @@ class ChatApp(TerminalApp):
             self._timeline.courtesy.person_acts()
             if self._background is not None:
                 self._reading.acts()
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self.app_focus = True  # Textual gives keys and clicks to what had the focus, and drops what is pasted
+            if self.is_running and not self.screen.is_modal:
+                self.screen.set_focus(self._composer)
         await super().on_event(event)
 
     def on_mount(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from app.widgets.chat_app import ChatApp
 from tests.widgets.chats import LocalChat
@@ -145,3 +147,21 @@ async def test_themes_are_completed(chat: LocalChat) -> None:
     async with opened(chat) as (app, pilot):
         await pilot.press(*"/theme gruv", "tab")
         assert composer(app).text == "/theme gruvbox "
+
+
+async def test_what_is_pasted_comes_in_without_the_focus_and_while_a_message_is_pointed_at(chat: LocalChat) -> None:
+    chat.says("bob", "hello").result()
+    async with opened(chat) as (app, pilot):
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        app.post_message(events.Paste("one\n"))
+        await until(lambda: composer(app).text == "one\n")
+        await pilot.press("f6")
+        app.post_message(events.Paste("two"))
+        await until(lambda: composer(app).text == "one\ntwo")
+        await pilot.press("!")
+        assert composer(app).text == "one\ntwo!"
+        await pilot.press("ctrl+f")
+        app.post_message(events.Paste("hel"))
+        await until(lambda: app.screen.query_one(Input).value == "hel")
+        assert composer(app).text == "one\ntwo!"
