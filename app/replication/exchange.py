@@ -154,20 +154,18 @@ class Exchange:
 
     def committed(self, advances: Sequence[Advance], now: float) -> None:
         """Entries that became durable here, own and others', in the order of their commits. Repetition is harmless."""
-        own = False
+        before = self._heads[self._own_feed].seq
         for advance in advances:
             head = self._heads.get(advance.feed)
             if head is not None and head.seq >= advance.head.seq:
                 continue
             self._heads[advance.feed] = advance.head
             self._server.grew(advance.head.seq - (head.seq if head else 0))
-            if advance.feed == self._own_feed:
-                own = True
-            else:
+            if advance.feed != self._own_feed:
                 self._advanced(advance.feed, advance.head, now)
-        if own:
+        if self._heads[self._own_feed].seq > before:
             self._puller.advanced(self._own_feed, now)
-            for link, theirs in self._branches.came_back(self._links.values()):
+            for link, theirs in self._branches.came_back(self._links.values(), before):
                 self._acknowledged(link, theirs, now)
             for link in self._pusher.push(self._links.values()):
                 self._announcer.tell(link, self._own_feed, now, soon=True)

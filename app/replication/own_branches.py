@@ -121,14 +121,17 @@ class OwnBranches:
         events, self._events = self._events, []
         return events
 
-    def came_back(self, links: Iterable[Link]) -> list[tuple[Link, Head]]:
-        """The own feed is longer: whose claims beyond its end can be judged now, which were not before."""
+    def came_back(self, links: Iterable[Link], before: int) -> list[tuple[Link, Head]]:
+        """The own feed, which ended at `before`, is longer: whose claims beyond that can be judged now.
+
+        Also those who were slow to serve what they claimed: what they hold they hold, whoever brought it here.
+        """
         judged = []
         for link in links:
             mark = link.marks.get(self._feed)
-            if mark is not None and mark.missing:
+            if mark is not None and mark.seq > before:
                 link.recount(self._feed)
-                if not mark.missing and mark.short_hash and not mark.diverged:
+                if mark.seq <= self._heads[self._feed].seq and mark.short_hash and not mark.diverged:
                     judged.append((link, Head(mark.low, mark.seq, mark.short_hash)))
         return judged
 

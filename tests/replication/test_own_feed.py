@@ -75,6 +75,22 @@ def test_an_end_that_was_lost_comes_back_and_the_feed_goes_on() -> None:
     assert [run.first for event in pushed for run in event.runs] == [36]
 
 
+def test_who_did_not_serve_the_lost_end_in_time_is_known_to_hold_it_when_it_came_from_another() -> None:
+    bench, there = Bench(entries=4), branch(4, more=30)
+    slow, quick = bench.peer("alice"), bench.peer("carol")
+    claim(bench, slow, there)
+    bench.wait(PROGRESS_SECONDS + 1)
+
+    serve(bench, quick, claim(bench, quick, there), there)
+    bench.commit()
+
+    holders = {event.key for event in bench.events if isinstance(event, Held) and event.seq == 35}
+    assert holders == {identity_of("alice").public, identity_of("carol").public}
+    progress = bench.exchange.progress(bench.near(slow))
+    assert progress is not None
+    assert progress.there == 0
+
+
 def test_a_claim_that_nobody_serves_is_forgotten() -> None:
     bench = Bench(entries=4)
     peer = bench.peer("alice")
