@@ -14,7 +14,6 @@ ChatError                   exit status 1
 ├── LocalEntryError         own input that cannot become an entry (too long, empty)
 └── RemoteError             a peer broke a rule; that peer is dropped, nothing of it is kept
     ├── ProtocolError       bytes that are no valid frame, or a frame that is not allowed here
-    ├── HandshakeError      the peer could not prove who it is
     └── InvalidRunError     entries whose chain or signature does not hold
 """
 
@@ -78,10 +77,6 @@ class RemoteError(ChatError):
 
 
 class ProtocolError(RemoteError):
-    pass
-
-
-class HandshakeError(RemoteError):
     pass
 
 

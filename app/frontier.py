@@ -1,4 +1,4 @@
-"""How much of each feed somebody holds, and how two such accounts compare.
+"""How much of each feed somebody holds.
 
 A frontier is a vector clock with proof: for each feed the head, (low, seq, hash of the chain there).
 Lengths alone cannot show that two nodes hold the same: an author whose database was rolled back catches up in length
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 SHORT_HASH_BYTES = 16
@@ -29,27 +28,6 @@ class Head:
 
 
 Frontier: TypeAlias = Mapping[bytes, Head]  # by feed id
-
-
-class Standing(Enum):
-    """How another's head of a feed stands to mine."""
-
-    LEVEL = "level"  # the same entries, proved by equal hashes
-    BEHIND = "behind"  # they have fewer
-    AHEAD = "ahead"  # they have more
-    DIVERGED = "diverged"  # as many, but not the same ones: a fork
-
-
-def compare(mine: Head | None, theirs: Head | None) -> Standing:
-    my_seq = mine.seq if mine else 0
-    their_seq = theirs.seq if theirs else 0
-    if their_seq < my_seq:
-        return Standing.BEHIND
-    if their_seq > my_seq:
-        return Standing.AHEAD
-    if mine is None or theirs is None or mine.short_hash == theirs.short_hash:
-        return Standing.LEVEL
-    return Standing.DIVERGED
 
 
 @dataclass(frozen=True, slots=True)

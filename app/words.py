@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-MOST_WORDS = 64
-
 _LIST = """
     acorn adult agent album almond alpine anchor anvil apple apron aspen atlas attic autumn avocado badge bamboo
     barrel basket beacon bison blizzard blossom bonfire branch butterfly cactus canyon carpet castle chalk cheetah

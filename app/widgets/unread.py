@@ -72,9 +72,6 @@ class Unread:
             del self._ranges[feed]
         return True
 
-    def drop(self, feed: bytes) -> None:
-        self._ranges.pop(feed, None)
-
     def clear(self) -> None:
         self._ranges.clear()
 

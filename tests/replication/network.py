@@ -88,7 +88,6 @@ class Node:
     heads: dict[bytes, int] = field(default_factory=dict)
     received_entries: int = 0
     held: dict[bytes, int] = field(default_factory=dict)  # by node id: own entries acknowledged
-    levels: int = 0
     diverged: list[str] = field(default_factory=list)  # with whom
     misbehaved: list[tuple[str, str]] = field(default_factory=list)  # who, and how
     largest_backlog: int = 0
@@ -140,9 +139,6 @@ class Network:
         for number, a in enumerate(nodes):
             for b in nodes[number + 1 :]:
                 self.connect(a, b, quality)
-
-    def are_connected(self, a: Node, b: Node) -> bool:
-        return b in a.connected()
 
     def cut(self, a: Node, b: Node) -> None:
         """Break all connections between two; each side notices in its own time."""
@@ -373,7 +369,6 @@ class Network:
                     raise SimulationError("level beyond the head")
                 node.held[peer_id] = max(node.held.get(peer_id, 0), seq)
             case Level(session):
-                node.levels += 1
                 peer = next(end.other.node for end in node.ends if end.session is session and end.other is not None)
                 head = node.store.head(node.store.own_feed)
                 # Its store may have grown since the last commit was made known to the exchange.

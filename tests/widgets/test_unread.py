@@ -46,7 +46,7 @@ def test_feeds_are_apart_and_only_those_count_that_do() -> None:
     unread.remove(FEED, 2, 2)
     assert unread.count() == 7
     assert unread.count(lambda feed: feed == FEED) == 2
-    unread.drop(OTHER)
+    unread.remove(OTHER, 1, 5)
     assert unread.feeds == [FEED]
 
 
