@@ -353,7 +353,8 @@ class Node:
 
     def _diverged(self, session: Session, feed: bytes) -> None:
         if feed == self.log.own_feed:  # more is told when it is proved
-            self._tell(Notice(f"{self._name_of(session)} says to hold other messages of yours than this computer"))
+            said = f"{self._name_of(session)} says to hold other messages of yours than this computer"
+            self._notices.once(_key_of(session), said)
             return
         author = self.log.feed_author(feed)
         if author is None or (author[0] == self._identity.public and self.log.is_replaced(feed)):

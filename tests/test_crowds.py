@@ -13,7 +13,7 @@ from app.identity import Identity
 from app.names import PeerSpec
 from app.node import Node
 from app.peer_states import MAX_STATES
-from app.replication.exchange import Behind, Misbehaved, OverQuota
+from app.replication.exchange import Behind, Diverged, Misbehaved, OverQuota
 from app.replication.handshake import Role
 from app.replication.mesh_events import PeerState
 from app.status import Notice, PeerPhase
@@ -77,9 +77,12 @@ def test_what_is_brought_beyond_the_quota_and_rules_broken_are_told_once_for_eac
         session = Pair.of(name, "alice").server
         alice._on_event(OverQuota(session, "more than 5 feeds are not kept for one peer"))
         alice._on_event(Misbehaved(session, "a forged signature"))
+        alice._on_event(Diverged(session, alice.log.own_feed))
     assert told == [
         "not all that mallory brings is kept: more than 5 feeds are not kept for one peer",
         "mallory was sent away: a forged signature",
+        "mallory says to hold other messages of yours than this computer",
         "not all that erin brings is kept: more than 5 feeds are not kept for one peer",
         "erin was sent away: a forged signature",
+        "erin says to hold other messages of yours than this computer",
     ]
