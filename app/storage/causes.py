@@ -58,7 +58,9 @@ class Causes:
             if not waiting:
                 break
             at = waiting.popleft()
-            found = [(at[0], at[1] - 1)] if at[1] > 1 else []
+            # What is cited stands for itself alone: what comes before it in its feed may be another thing where the
+            # citing entry was written, if its author says two things.
+            found = [(at[0], at[1] - 1)] if at[0] == num and at[1] > 1 else []
             for digest in skim_entry(self._data(*at))[1]:
                 try:
                     cited = places.find(digest, MAX_TIES)

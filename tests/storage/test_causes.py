@@ -120,6 +120,24 @@ def test_what_follows_an_own_entry_was_written_after_it_also_when_another_lies_b
     assert log.evidence(carol.feed, 1) == Evidence(None, None)
 
 
+def test_who_says_two_things_makes_nobody_s_clock_wrong(room: RoomOfAlice) -> None:
+    log = room.open()
+    there, here, bob = TestAuthor("mallory"), TestAuthor("mallory"), TestAuthor("bob")
+    there.entries(["what bob got", "the same"])
+    bob.entries(["an hour ago"], time=START + 3 * SECOND, seen=[there.digest(3)])
+    room.wall.now = START + 3600 * SECOND
+    own = log.append("now").result()
+    reference = log.reference(own.feed, own.seq)
+    assert reference is not None
+    here.entries(["after alice"], seen=[reference.digest])
+    here.add(there.stored[2])
+    assert here.digest(3) == there.digest(3)
+    log.ingest([here.run(), bob.run()]).result()
+    evidence = log.evidence(bob.feed, 2)
+    assert evidence is not None
+    assert evidence.after is None
+
+
 def test_the_shown_ones_of_a_feed_and_how_many_stand_before_a_place(room: RoomOfAlice) -> None:
     log = room.open()
     bob = TestAuthor("bob")
