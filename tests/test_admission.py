@@ -16,7 +16,7 @@ from app.peers import Standing
 from app.phrase import phrase
 from app.replication.mesh_events import PeerState
 from app.status import PeerPhase
-from tests.test_node import Person, people
+from tests.persons import Person, people
 
 __all__ = ["people"]
 

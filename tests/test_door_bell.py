@@ -13,7 +13,7 @@ from app import door_bell
 from app.errors import UsageError
 from app.identity import Identity, grouped
 from app.status import PeerPhase
-from tests.test_node import Person, people
+from tests.persons import Person, people
 
 __all__ = ["people"]
 

@@ -13,8 +13,8 @@ from app.own_feed import MAX_HOLDS, OwnFeed
 from app.storage.check import check
 from app.storage.folder import DATA_FILE
 from app.timeline import FIRST_KEY
+from tests.persons import Person
 from tests.storage.rooms import RoomOfAlice
-from tests.test_node import Person
 
 
 @pytest.fixture
