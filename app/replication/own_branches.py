@@ -23,18 +23,22 @@ from app.replication.store import Store
 
 MAX_BRANCH_BYTES = 8 * 1024 * 1024  # of one branch; what is beyond it stays readable where it is
 SILENCE_SECONDS = 10.0  # without an answer
+TURN_SECONDS = 120.0  # while others wait: who serves a few bytes now and then must not keep them from it
+RUN_WEIGHT, ENTRY_WEIGHT = 512, 64  # bytes that a run and an entry take here beside the entry's own
 
 
 @dataclass(slots=True, eq=False)
 class _Search:
     """common: an entry that both branches have; other: one in which they differ; last: the other branch's last;
-    want: the id of what was asked; found: what was fetched of the other branch after `common`."""
+    turn: until when others wait for it; want: the id of what was asked; found: what was fetched of the other branch
+    after `common`."""
 
     link: Link
     common: int
     other: int
     last: int
     deadline: float
+    turn: float
     want: int = 0
     found: list[Run] = field(default_factory=list)
     size: int = 0
@@ -97,21 +101,25 @@ class OwnBranches:
             if not event.runs and not search.found:
                 self._search = None  # it does not serve what it says to hold
             elif search.is_found and (search.size > MAX_BRANCH_BYTES or not event.runs or search.next > search.last):
-                self._search = None
-                self._handed.add(link)
-                self._events.append(OwnBranch(link.session, search.common, tuple(search.found)))
+                self._hand_over(search)
             else:
                 self._ask(search)
             self._next(now)
         return True
 
     def tick(self, now: float) -> None:
-        if self._search is not None and now >= self._search.deadline:
+        search, due = self._search, self.deadline()
+        if search is not None and due is not None and now >= due:
+            if search.found and now < search.deadline:
+                self._hand_over(search)
             self._search = None
         self._next(now)
 
     def deadline(self) -> float | None:
-        return None if self._search is None else self._search.deadline
+        search = self._search
+        if search is None:
+            return None
+        return min(search.deadline, search.turn) if self._waiting else search.deadline
 
     def take_events(self, links: Iterable[Link]) -> list[ExchangeEvent]:
         missing = max((link.missing_of(self._feed) for link in links), default=0)
@@ -141,7 +149,7 @@ class OwnBranches:
             mark = link.mark(self._feed)
             other = min(mark.seq, self._heads[self._feed].seq)
             if other > 1:
-                self._search = _Search(link, 1, other, mark.seq, now + SILENCE_SECONDS)
+                self._search = _Search(link, 1, other, mark.seq, now + SILENCE_SECONDS, now + TURN_SECONDS)
                 self._ask(self._search)
 
     def _take(self, search: _Search, run: Run) -> None:
@@ -149,11 +157,16 @@ class OwnBranches:
             return
         if search.is_found:
             search.found.append(run)
-            search.size += run.size
+            search.size += run.size + RUN_WEIGHT + ENTRY_WEIGHT * len(run.entries)
         elif run.before == self._store.hash_at(self._feed, run.first - 1):
             search.common = run.first - 1
         else:
             search.other = run.first - 1
+
+    def _hand_over(self, search: _Search) -> None:
+        self._search = None
+        self._handed.add(search.link)
+        self._events.append(OwnBranch(search.link.session, search.common, tuple(search.found)))
 
     def _ask(self, search: _Search) -> None:
         low = search.next

@@ -12,7 +12,7 @@ from app.frontier import Head
 from app.replication.events import Event, RunsReceived, Want, WantReceived
 from app.replication.exchange import Diverged, Held, Level, Misbehaved
 from app.replication.exchange_events import OwnBranch, OwnMissing
-from app.replication.own_branches import SILENCE_SECONDS
+from app.replication.own_branches import MAX_BRANCH_BYTES, RUN_WEIGHT, SILENCE_SECONDS, TURN_SECONDS
 from app.replication.puller import PROGRESS_SECONDS
 from app.replication.session import Session
 from tests.replication.memory_store import MemoryStore
@@ -163,6 +163,45 @@ def test_who_says_to_have_another_branch_and_does_not_serve_it_gives_way_to_othe
     serve(bench, honest, wants(bench.hear(honest)), there)
     [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
     assert found.session is bench.near(honest)
+
+
+def test_who_serves_a_branch_a_little_at_a_time_keeps_no_others_waiting_for_long() -> None:
+    bench, there = Bench(entries=100), branch(1, more=90)
+    own = bench.store.own_feed
+    slow, honest = bench.peer("alice"), bench.peer("carol")
+    asked = claim(bench, slow, there)
+    assert not claim(bench, honest, there)
+    for _ in range(int(TURN_SECONDS / (SILENCE_SECONDS - 1)) + 1):
+        if asked:
+            [wanted] = asked[0].ranges
+            slow.send_runs(asked[0].id, there.read_runs(own, wanted.low, wanted.low, 1)[:1], True)
+            asked = wants(bench.hear(slow))
+        bench.wait(SILENCE_SECONDS - 1)
+    serve(bench, honest, wants(bench.hear(honest)), there)
+    found = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert found[-1].session is bench.near(honest)
+    assert found[-1].runs[-1].last == 92
+    assert len(found[0].runs) > 1  # what came until then is not lost
+
+
+def test_a_branch_of_tiny_runs_without_end_takes_little_memory() -> None:
+    bench = Bench(entries=10)
+    own = bench.store.own_feed
+    silent, liar = bench.peer("carol"), bench.peer("alice")
+    for peer, seq in ((silent, 5), (liar, 5), (liar, 2**40)):
+        bench.hear(peer)
+        peer.announce([(own, Head(1, seq, bytes(32)))], True)
+        bench.hear(peer)
+    bench.wait(SILENCE_SECONDS)
+    asked = wants(bench.hear(liar))
+    while asked:
+        [wanted] = asked[0].ranges
+        last = min(wanted.high, wanted.low + 1_000)
+        runs = [Run(own, seq, bytes(32), (b"8 bytes!",), bytes(64)) for seq in range(wanted.low, last + 1)]
+        liar.send_runs(asked[0].id, runs, True)
+        asked = wants(bench.hear(liar))
+    [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert 1_000 < len(found.runs) <= MAX_BRANCH_BYTES // RUN_WEIGHT + 1_001
 
 
 def test_the_author_is_served_a_branch_that_they_do_not_hold() -> None:
