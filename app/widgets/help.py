@@ -10,7 +10,7 @@ from app import door
 from app.widgets.info_screen import Row
 from app.widgets.key_table import MOUSE, Section, commands, sections
 from app.widgets.keys import Keymap, key_names
-from app.widgets.message_pane import HELD, HELD_BY_ALL, SAVED
+from app.widgets.row_strips import HELD, HELD_BY_ALL, SAVED
 from app.widgets.signs import CROSSED, LATE
 
 

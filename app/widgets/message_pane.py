@@ -1,6 +1,6 @@
-"""The messages on the screen: draws the scrollback's rows, one strip each, and lets the mouse move and select.
+"""The messages on the screen: shows the scrollback's rows, and lets keys and the mouse move, point and select.
 
-- Drawing is at most a screenful of rows, each made of the spans of its row; nothing is laid out by the toolkit.
+- Drawing is at most a screenful of rows; nothing is laid out by the toolkit.
 - While messages pour in it is drawn at most `_MAX_RATE` times a second.
 - Selected text is the messages' own text, without times, names and the breaks that wrapping made.
 """
@@ -13,9 +13,6 @@ from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -29,20 +26,13 @@ from app.timeline import TimelineEntry
 from app.widgets.drawn import drawn
 from app.widgets.looks import Lookout
 from app.widgets.pane_styles import COMPONENTS, PaneStyles
-from app.widgets.rows import MARK_CELLS, Role
+from app.widgets.row_strips import RowStrips
 from app.widgets.scrollback import Extent, Line, Scrollback, Spot
-from app.widgets.signs import LATE, Signs
+from app.widgets.signs import Signs
 from app.widgets.window import ident
-from app.widgets.wrap import wrap
 
 WHEEL_ROWS = 3
-SAVED = "◦"  # on this computer only
-HELD = "✓"  # on another one too
-HELD_BY_ALL = "✓✓"  # with each named peer
-BAR = "▌"  # beside what is pointed at
-_BAR_WITHIN = 6  # characters: in narrow panes a time comes first
 _MAX_RATE = 20
-_MAX_STRIPS = 300  # a few screens full
 
 
 class What(Enum):
@@ -60,11 +50,7 @@ class What(Enum):
 
 
 class MessagePane(Widget):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *COMPONENTS,
-        "message-pane--hint",
-        "message-pane--pointed",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*COMPONENTS, "message-pane--hint", "message-pane--pointed"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "older", "an older message", id="point-older"),
@@ -133,18 +119,24 @@ class MessagePane(Widget):
         """hints: shown while there are no messages."""
         super().__init__(id=id)
         self._scrollback = scrollback
-        self._own_feed = own_feed
         self._hints = hints
-        self._held = HeldUpTo()
-        self.signs: Signs | None = None  # not for the first frame
         self._lines: list[Line] | None = None
         self._drawn_size = Size(0, 0)
         self._generation = scrollback.generation
         self._drawn_at = 0.0
         self._draw_pending = False
         self._styles = PaneStyles(self)
-        self._strips: dict[int, Strip] = {}
+        self._strips = RowStrips(self._styles, own_feed)
         self._drawing = False
+
+    @property
+    def signs(self) -> Signs | None:
+        """What stands beside messages; none for the first frame."""
+        return self._strips.signs
+
+    @signs.setter
+    def signs(self, signs: Signs) -> None:
+        self._strips.signs = signs
 
     @property
     def following(self) -> bool:
@@ -261,12 +253,12 @@ class MessagePane(Widget):
 
     def writes_in(self, feed: bytes) -> None:
         """Which feed is the own one: another, perhaps, than before."""
-        self._own_feed = feed
+        self._strips.own_feed = feed
 
     def held(self, held: HeldUpTo) -> None:
         """How far own messages are on other computers too."""
-        if held != self._held:
-            self._held = held
+        if held != self._strips.held:
+            self._strips.held = held
             self._strips.clear()
             self._draw_soon()
 
@@ -348,8 +340,8 @@ class MessagePane(Widget):
                 self._scrollback.resize(*self.size)
                 self._strips.clear()
             self._lines = self._scrollback.lines()
-            if self.signs is not None:
-                self.signs.learn(self._lines)
+            if self._strips.signs is not None:
+                self._strips.signs.learn(self._lines)
             if self._generation != self._scrollback.generation:
                 self._generation = self._scrollback.generation
                 self._strips.clear()
@@ -383,89 +375,20 @@ class MessagePane(Widget):
         width, height = self.size
         lines = self._current()
         if not lines:
-            return None, self._hint_strip(y, width, height)
+            style = self.get_component_rich_style("message-pane--hint")
+            return None, self._strips.hint(self._hints, y, self.size, style, self.rich_style)
         index = y - (height - len(lines))
         if index < 0:
-            return None, Strip.blank(width, self._styles.of(Role.SPACE))
+            return None, self._strips.blank(width)
         line = lines[index]
         pointed_at = self._scrollback.cursor
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(line.number)) is not None:
-            return line.number, self._strip(self._highlight(self._segments(line), line.row.prefix, span), width)
+            return line.number, self._strips.selected(line, width, span, self.rich_style)
         if pointed_at is not None and ident(pointed_at) == ident(line.entry):
             style = self.get_component_rich_style("message-pane--pointed")
-            ground = Style(bgcolor=style.bgcolor, reverse=style.reverse, bold=style.bold)
-            pointed = [Segment(text, (own or Style()) + ground) for text, own, _ in self._barred(self._segments(line))]
-            return line.number, self._strip(pointed, width, style)
-        strip = self._strips.get(line.number)
-        if strip is None:
-            if len(self._strips) >= _MAX_STRIPS:
-                self._strips.clear()
-            strip = self._strips[line.number] = self._strip(self._segments(line), width)
-        return line.number, strip
-
-    def _barred(self, segments: Sequence[Segment]) -> list[Segment]:
-        """A row with a bar in its first blank cell, before the time or after it."""
-        offset = 0
-        for number, (text, style, _) in enumerate(segments):
-            blank = text.find(" ")
-            if blank >= 0 and offset + blank < _BAR_WITHIN:
-                parts = ((text[:blank], style), (BAR, self._styles.of(Role.TEXT)), (text[blank + 1 :], style))
-                return [*segments[:number], *(Segment(*part) for part in parts if part[0]), *segments[number + 1 :]]
-            offset += len(text)
-        return list(segments)
-
-    def _segments(self, line: Line) -> list[Segment]:
-        """The row, with neighbouring stretches of spaces as one, but apart from text: in pictures (SVG) they vanish."""
-        segments: list[Segment] = []
-        for span in line.row.spans:
-            text = self._mark(line.entry) if span.role is Role.MARK and line.entry.own else span.text
-            if span.role is Role.SIGN and self.signs is not None:
-                text = self.signs.of(line)
-            style = self._styles.of(Role.UNREAD if text == LATE else span.role, line.entry.author)
-            if span.look:
-                style = self._styles.look(style, span.look, span.target)
-            if segments and segments[-1].style is style and text.isspace() and segments[-1].text.isspace():
-                text = segments.pop().text + text
-            segments.append(Segment(text, style))
-        return segments
-
-    def _strip(self, segments: list[Segment], width: int, rest: Style | None = None) -> Strip:
-        cells = sum(cell_len(segment.text) for segment in segments)
-        if cells < width:
-            segments.append(Segment(" " * (width - cells), rest or self._styles.of(Role.SPACE)))
-        return Strip(segments, max(cells, width)).crop(0, width)
-
-    def _mark(self, entry: TimelineEntry) -> str:
-        """As wide as the column for it."""
-        if entry.feed != self._own_feed:  # another device of mine wrote it
-            mark = HELD
-        else:
-            mark = HELD_BY_ALL if entry.seq <= self._held.every else HELD if entry.seq <= self._held.some else SAVED
-        return mark.ljust(MARK_CELLS)
-
-    def _highlight(self, segments: list[Segment], prefix: int, span: tuple[int, int]) -> list[Segment]:
-        """The segments with the message's characters from span[0] to span[1] (-1: the last) as selected."""
-        # Textual's own has a transparent colour for letters, and a ground on which many of a message's are not seen.
-        style = self.rich_style + Style(reverse=True)
-        low = max(span[0], prefix)
-        high = sum(len(segment.text) for segment in segments) if span[1] == -1 else span[1]
-        marked: list[Segment] = []
-        offset = 0
-        for text, own_style, _ in segments:
-            first, last = (min(max(edge - offset, 0), len(text)) for edge in (low, max(low, high)))
-            parts = ((text[:first], own_style), (text[first:last], style), (text[last:], own_style))
-            marked += [Segment(part, part_style) for part, part_style in parts if part]
-            offset += len(text)
-        return marked
-
-    def _hint_strip(self, y: int, width: int, height: int) -> Strip:
-        rows = [text[low:high] for text in self._hints for low, high in wrap(text, max(1, width - 2))]
-        index = y - max(0, height - len(rows)) // 2
-        if not 0 <= index < len(rows):
-            return Strip.blank(width, self._styles.of(Role.SPACE))
-        style = self.get_component_rich_style("message-pane--hint")
-        return Strip([Segment(" " + rows[index], style)]).adjust_cell_length(width, self.rich_style)
+            return line.number, self._strips.pointed(line, width, style)
+        return line.number, self._strips.of(line, width)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         lines = self._current()

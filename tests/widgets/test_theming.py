@@ -14,8 +14,8 @@ from app.status import PeerPhase, PeerStatus
 from app.view_state import Taste
 from app.widgets.chat_app import ChatApp
 from app.widgets.colours import CONTRAST, author_colours, contrast
-from app.widgets.message_pane import BAR
 from app.widgets.peer_column import rows as column_rows
+from app.widgets.row_strips import BAR
 from app.widgets.theming import OWN_COLOURS, USUAL, first_theme, readable_variables
 from tests.widgets.chats import LocalChat, local_chat
 from tests.widgets.test_chat_app import opened, rows, screen, until
