@@ -12,7 +12,7 @@ from app.entry import KIND_REPLY, Entry, Reference, encode_reference
 from app.timeline import Quote, TimelineEntry
 from app.widgets.rows import Columns, EntryRows
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, opened, pane, screen, until
+from tests.widgets.screens import chat, opened, pane, screen, until
 from tests.widgets.timelines import message
 
 __all__ = ["chat"]

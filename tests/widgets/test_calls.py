@@ -16,7 +16,7 @@ from app.view_state import RoomView, Taste
 from app.widgets.chat_app import ChatApp
 from app.widgets.info_screen import InfoScreen
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, screen, until
+from tests.widgets.screens import chat, composer, opened, pane, screen, until
 
 __all__ = ["chat"]
 

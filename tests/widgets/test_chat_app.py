@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
-from datetime import UTC
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding
-from textual.pilot import Pilot
 
 from app.entry import MAX_TEXT_BYTES
 from app.errors import DiskFullError
 from app.status import Held, Notice, PeerPhase, PeerStatus
 from app.timeline import TimelineEntry
 from app.widgets.chat_app import ChatApp
-from app.widgets.composer import MAX_DRAFT, Composer
+from app.widgets.composer import MAX_DRAFT
 from app.widgets.keys import key_names
 from app.widgets.message_pane import MessagePane
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.status_bar import StatusBar
-from tests.widgets.chats import LocalChat, local_chat
+from tests.widgets.chats import LocalChat
+from tests.widgets.screens import HOSTILE, chat, composer, opened, pane, paste, rows, screen, until
 
-HOSTILE = "\x1b]52;c;aGk=\x07\x1b[31m\x9b2J\u202e\u2066\x00\x7f\u2028end"
-SECONDS = 10
-
-
-@pytest.fixture
-def chat(tmp_path: Path) -> Iterator[LocalChat]:
-    with local_chat(tmp_path, peers=("bob", "carol")) as made:
-        yield made
-
-
-@asynccontextmanager
-async def opened(
-    chat: LocalChat, width: int = 80, height: int = 24, draft: str = ""
-) -> AsyncIterator[tuple[ChatApp, Pilot[None]]]:
-    app = ChatApp(chat, draft=draft, zone=UTC)
-    async with app.run_test(size=(width, height)) as pilot:
-        await until(lambda: chat.running)
-        yield app, pilot
-    await app.settle()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():  # noqa: ASYNC110  # a frame that shows it is drawn some time after it is so
-            await asyncio.sleep(0.005)
-
-
-def rows(app: ChatApp) -> list[str]:
-    """What is on the screen, row by row."""
-    return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
-
-
-def screen(app: ChatApp) -> str:
-    return "\n".join(rows(app))
-
-
-def pane(app: ChatApp) -> list[str]:
-    """The messages, without the scroll bar."""
-    return [row[:-1] for row in rows(app)[1:-2]]
-
-
-def composer(app: ChatApp) -> Composer:
-    return app.query_one(Composer)
-
-
-async def paste(app: ChatApp, pilot: Pilot[None], text: str) -> None:
-    composer(app).post_message(events.Paste(text))
-    await pilot.pause()
+__all__ = ["chat"]
 
 
 async def test_history_is_there_at_once_with_the_newest_at_the_bottom(chat: LocalChat) -> None:

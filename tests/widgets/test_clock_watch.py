@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.widgets.chats import MINUTE, LocalChat, local_chat
-from tests.widgets.test_chat_app import opened, screen, until
+from tests.widgets.screens import opened, screen, until
 
 HOUR = 60 * MINUTE
 

@@ -10,7 +10,7 @@ from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, paste, screen, until
+from tests.widgets.screens import chat, composer, opened, pane, paste, screen, until
 
 __all__ = ["chat"]
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from app.widgets.chat_app import ChatApp
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, paste, rows, screen, until
+from tests.widgets.screens import chat, composer, opened, pane, paste, rows, screen, until
 
 __all__ = ["chat"]
 

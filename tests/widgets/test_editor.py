@@ -8,7 +8,7 @@ from textual import events
 from app.widgets.keys import key_name
 from app.widgets.kill_ring import MAX_PIECES, KillRing
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, until
+from tests.widgets.screens import chat, composer, opened, until
 
 __all__ = ["chat"]
 

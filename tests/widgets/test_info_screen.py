@@ -6,7 +6,7 @@ import pytest
 
 from app.widgets.info_screen import InfoScreen
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, opened, rows
+from tests.widgets.screens import chat, opened, rows
 
 __all__ = ["chat"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, until
+from tests.widgets.screens import chat, composer, opened, pane, until
 
 __all__ = ["chat"]
 

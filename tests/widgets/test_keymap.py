@@ -13,7 +13,7 @@ from app.widgets.key_table import Section, sections
 from app.widgets.keymap import check
 from app.widgets.keys import Place, keys_of
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, screen, until
+from tests.widgets.screens import chat, composer, screen, until
 
 __all__ = ["chat"]
 

@@ -12,7 +12,7 @@ from app.status import Held, PeerPhase, PeerStatus
 from app.widgets.chat_app import ChatApp
 from app.widgets.leaving import sentence
 from tests.widgets.chats import LocalChat, local_chat
-from tests.widgets.test_chat_app import composer, opened, pane, screen, until
+from tests.widgets.screens import composer, opened, pane, screen, until
 
 BOB = PeerStatus("bob", PeerPhase.LOST)
 CAROL = PeerStatus("carol", PeerPhase.CONNECTING)

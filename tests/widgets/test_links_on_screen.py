@@ -10,7 +10,7 @@ import pytest
 from app.widgets.chat_app import ChatApp
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, opened, pane, screen, until
+from tests.widgets.screens import chat, opened, pane, screen, until
 from tests.widgets.test_errands import programs
 
 __all__ = ["chat", "programs"]

@@ -15,7 +15,7 @@ from app.widgets.chat_app import ChatApp
 from app.widgets.message_sheet import details, held_by
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import MINUTE, LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, rows, screen, until
+from tests.widgets.screens import chat, composer, opened, pane, rows, screen, until
 
 __all__ = ["chat"]
 

@@ -7,7 +7,7 @@ from app.widgets.commands import COMMANDS
 from app.widgets.deeds import deeds
 from app.widgets.palette import Deed, found
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, composer, opened, pane, rows, screen, until
+from tests.widgets.screens import chat, composer, opened, pane, rows, screen, until
 
 __all__ = ["chat"]
 

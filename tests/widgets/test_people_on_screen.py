@@ -16,7 +16,7 @@ from app.widgets.notice_board import NoticeBoard
 from app.widgets.rows import shorten_name
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat, local_chat
-from tests.widgets.test_chat_app import composer, opened, pane, rows, screen, until
+from tests.widgets.screens import composer, opened, pane, rows, screen, until
 
 CAROL = bytes(range(32))
 LONG = Notice(

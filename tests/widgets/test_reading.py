@@ -18,7 +18,7 @@ from app.widgets.chat_app import ChatApp
 from app.widgets.message_pane import MessagePane
 from app.widgets.signs import CROSSED, LATE
 from tests.widgets.chats import MINUTE, LocalChat, local_chat
-from tests.widgets.test_chat_app import pane, rows, screen, until
+from tests.widgets.screens import pane, rows, screen, until
 
 DAY = 24 * 60 * MINUTE
 RULE = "unread from here"

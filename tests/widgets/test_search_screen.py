@@ -8,7 +8,7 @@ from app.people import People
 from app.widgets.chat_app import ChatApp
 from app.widgets.search_screen import MAX_HITS, SearchScreen
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import HOSTILE, chat, composer, opened, screen, until
+from tests.widgets.screens import HOSTILE, chat, composer, opened, screen, until
 
 __all__ = ["chat"]
 

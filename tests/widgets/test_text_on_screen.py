@@ -19,7 +19,7 @@ from app.widgets.looks import Lookout
 from app.widgets.rows import Columns, EntryRows, Role
 from tests.test_markdown import SOUP
 from tests.widgets.chats import LocalChat
-from tests.widgets.test_chat_app import chat, opened, pane, screen, until
+from tests.widgets.screens import chat, opened, pane, screen, until
 from tests.widgets.timelines import message
 
 __all__ = ["chat"]

@@ -18,7 +18,7 @@ from app.widgets.peer_column import rows as column_rows
 from app.widgets.row_strips import BAR
 from app.widgets.theming import OWN_COLOURS, USUAL, first_theme, readable_variables
 from tests.widgets.chats import LocalChat, local_chat
-from tests.widgets.test_chat_app import opened, rows, screen, until
+from tests.widgets.screens import opened, rows, screen, until
 
 OF_MANY_COLOURS = sorted(name for name, theme in BUILTIN_THEMES.items() if not theme.ansi)
 

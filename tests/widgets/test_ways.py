@@ -12,7 +12,7 @@ from app.way import Attempt, Reach, Source, Way
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat, local_chat
-from tests.widgets.test_chat_app import opened, rows, screen, until
+from tests.widgets.screens import opened, rows, screen, until
 
 
 @pytest.fixture
