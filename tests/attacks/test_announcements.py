@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.network.chat_process import ChatProcess
-from tests.network.hosts import Network, NotPermittedError, network
+from tests.network.hosts import Network
+from tests.network.lan import lan
+
+__all__ = ["lan"]
 
 GROWTH = 64 * 1024 * 1024  # bytes; zeroconf keeps 10,000 records
 
@@ -31,15 +31,6 @@ while time.monotonic() < end:
     out.sendto(struct.pack(">HHHHHH", 0, 0x8400, 0, 20, 0, 0) + answers, ("224.0.0.251", 5353))
     time.sleep(0.001)
 """
-
-
-@pytest.fixture
-def lan() -> Iterator[Network]:
-    try:
-        with network() as made:
-            yield made
-    except NotPermittedError as error:
-        pytest.skip(f"no network namespaces here: {error}")
 
 
 def resident(chat: ChatProcess) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.network.chat_process import PATIENCE, ChatProcess
-from tests.network.hosts import Network, NotPermittedError, network
+from tests.network.hosts import Network
+from tests.network.lan import lan
+
+__all__ = ["lan"]
 
 ALICE, BOB, CAROL = "wolframina", "kunigunde", "theophanu"
 TEXTS = ["what was said before", "good evening in secret", "a quiet answer"]
@@ -28,15 +29,6 @@ while True:
     sys.stdout.buffer.write(len(frame).to_bytes(4, "big") + frame)
     sys.stdout.buffer.flush()
 """
-
-
-@pytest.fixture
-def lan() -> Iterator[Network]:
-    try:
-        with network() as made:
-            yield made
-    except NotPermittedError as error:
-        pytest.skip(f"no network namespaces here: {error}")
 
 
 @contextmanager

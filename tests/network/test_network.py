@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from tests.network.chat_process import ChatProcess
-from tests.network.hosts import Network, NotPermittedError, network
+from tests.network.hosts import Network
+from tests.network.lan import lan
+
+__all__ = ["lan"]
 
 NAMES = ["alice", "bob", "carol", "dave"]
-
-
-@pytest.fixture
-def lan() -> Iterator[Network]:
-    try:
-        with network() as made:
-            yield made
-    except NotPermittedError as error:
-        pytest.skip(f"no network namespaces here: {error}")
 
 
 def others(name: str) -> list[str]:
