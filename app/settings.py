@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -36,7 +37,10 @@ class Settings:
 
 def load(path: Path) -> Settings:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe may never end, or never begin
+            return _unusable(path, "it is no file")
+        if status.st_size > MAX_BYTES:
             return _unusable(path, f"it has more than {MAX_BYTES // 1024} KiB")
         data = path.read_bytes()
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,16 @@ def test_what_is_no_settings_is_said_and_not_used(tmp_path: Path, content: bytes
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    assert "is not used: Is a directory" in settings.load(tmp_path).problems[0]
+    assert "is not used: it is no file" in settings.load(tmp_path).problems[0]
 
 
 def test_what_stands_in_it_is_told_harmlessly(tmp_path: Path) -> None:
     read = load(tmp_path, '"\\u001b]0;evil\\u0007" = "\\u202e"\n')
     assert "\x1b" not in read.problems[0]
+
+
+def test_what_is_no_file_keeps_nothing_from_starting(tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        assert settings.load(path).problems == (f"{path} is not used: it is no file",)
