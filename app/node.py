@@ -315,9 +315,9 @@ class Node:
                 self._finding.add(finding)
                 finding.add_done_callback(self._finding.discard)
             case exchange.Misbehaved(session, text):
-                self._notices.once(_key_of(session), f"{self._name_of(session)} was sent away: {text}")
+                self._warn(session, f"{self._name_of(session)} was sent away: {text}")
             case exchange.OverQuota(session, text):
-                self._notices.once(_key_of(session), f"not all that {self._name_of(session)} brings is kept: {text}")
+                self._warn(session, f"not all that {self._name_of(session)} brings is kept: {text}")
 
     def _somebody_came(self) -> None:
         """Entries by an author whose feed was not here: they may be somebody's namesake."""
@@ -348,13 +348,15 @@ class Node:
         if name is not None:
             self._tell(self.states.of(name))
 
+    def _warn(self, session: Session, text: str) -> None:
+        self._notices.once(b"" if session.remote is None else session.remote.key, text)
+
     def _name_of(self, session: Session) -> str:
         return "a peer" if session.remote is None else self.states.shown_peer(session.remote.key, session.remote.name)
 
     def _diverged(self, session: Session, feed: bytes) -> None:
         if feed == self.log.own_feed:  # more is told when it is proved
-            said = f"{self._name_of(session)} says to hold other messages of yours than this computer"
-            self._notices.once(_key_of(session), said)
+            self._warn(session, f"{self._name_of(session)} says to hold other messages of yours than this computer")
             return
         author = self.log.feed_author(feed)
         if author is None or (author[0] == self._identity.public and self.log.is_replaced(feed)):
@@ -390,10 +392,6 @@ class Node:
         if self._mesh is not None:
             self._mesh.reconsider()
         self._tell(Renamed())
-
-
-def _key_of(session: Session) -> bytes:
-    return b"" if session.remote is None else session.remote.key
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
