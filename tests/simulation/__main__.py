@@ -24,6 +24,7 @@ from tests.simulation.story import Outcome, run
 from tests.simulation.trace import Trace
 
 _AT_ONCE = 10  # seeds that a process is given
+_TASKS = 20  # before a process is replaced
 _REPORT_EVERY = 1_000
 
 
@@ -88,7 +89,8 @@ def _run_many(first: int, seeds: int | None, seconds: float | None, jobs: int, *
 def _results(starts: Iterator[int], end: int | None, jobs: int) -> Iterator[Result]:
     """As they come. No more is begun than the processes have in hand, so that it can be ended."""
     running: set[Future[list[Result]]] = set()
-    with ProcessPoolExecutor(jobs) as pool:
+    # What crashes in a simulation gives no memory back: a process is replaced after some hundred seeds.
+    with ProcessPoolExecutor(jobs, max_tasks_per_child=_TASKS) as pool:
         while True:
             while len(running) < jobs + 1 and (begin := next(starts, None)) is not None:
                 until = begin + _AT_ONCE if end is None else min(begin + _AT_ONCE, end)
