@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +13,7 @@ from itertools import chain
 from tests.simulation import mutants_of_replication, mutants_of_storage
 from tests.simulation.mutation import Patch
 from tests.simulation.plan import draw
+from tests.simulation.seeds import print_now
 from tests.simulation.story import run
 
 MOST_SEEDS = 300
@@ -63,18 +63,13 @@ def print_table(jobs: int) -> int:
     """As Markdown. The exit status says whether each was caught."""
     missed = 0
     mutants = all_mutants()
-    _print(f"| fault | caught by seed, of {MOST_SEEDS} from 0 | what was seen |\n| --- | --- | --- |")
+    print_now(f"| fault | caught by seed, of {MOST_SEEDS} from 0 | what was seen |\n| --- | --- | --- |")
     with ProcessPoolExecutor(jobs) as pool:
         for found in pool.map(catch, mutants):
             missed += not found.failure
             by = str(found.seed) if found.failure else "none"
-            _print(
+            print_now(
                 f"| {in_words(mutants[found.name])} | {by} | {found.failure.splitlines()[0] if by != 'none' else ''} |"
             )
-    _print(f"\n{len(mutants)} faults, {missed} not caught")
+    print_now(f"\n{len(mutants)} faults, {missed} not caught")
     return 1 if missed else 0
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
