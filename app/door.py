@@ -17,7 +17,6 @@ from app.identity import fingerprint, grouped
 from app.names import DEFAULT_ROOM, PeerSpec, name_key
 from app.peers import Author, PeerRecord, Standing
 from app.people import APART, UNMET, People, set_apart
-from app.phrase import phrase
 from app.status import Matter, Notice
 from app.text import one_line
 from app.trust import (
@@ -277,6 +276,8 @@ class Door:
         key, said = found
         which = ("/verify", name_key(name))
         if not compared:
+            from app.phrase import phrase  # not before somebody verifies
+
             self._show(which, key)
             return Notice(
                 one_line(

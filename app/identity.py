@@ -12,8 +12,6 @@ import os
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from app.words import words
-
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -78,6 +76,8 @@ def grouped(digits: str) -> str:
 
 def safety_words(public: bytes) -> str:
     """Words that stand for a public key, for two people to compare by reading them to each other."""
+    from app.words import words  # for who compares keys: they have no part in the start
+
     return words(b"chat-tui author" + public, SAFETY_WORDS)
 
 

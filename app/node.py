@@ -34,7 +34,6 @@ from app.own_feed import OwnFeed
 from app.peer_states import PeerStates
 from app.peers import PeerRecord
 from app.people import People
-from app.people_list import people_list
 from app.status import Held, Listening, NodeEvent, Notice, Outdated, PeerPhase, PeerStatus, Renamed
 from app.storage.log import Log
 from app.timeline import TimelineEntry
@@ -214,6 +213,8 @@ class Node:
     def _decide(self, action: str | None, name: str) -> str:
         """What `chat-tui peers` asks while this runs."""
         if action is None:
+            from app.people_list import people_list
+
             return people_list(self.door, self._identity.public, self.log.authors())
         if action == "why":
             from app.why import why_lines

@@ -22,7 +22,6 @@ from app.identity import Identity
 from app.ingest import IngestReport
 from app.peers import PeerRecord
 from app.storage import schema
-from app.storage.creation import create
 from app.storage.environment import Environment, damaged
 from app.storage.feeds import Feeds
 from app.storage.folder import DATA_FILE, FolderLock, make_folder, refuse_network_file_system
@@ -109,6 +108,8 @@ class Log(LogReader):
         try:
             path = folder / DATA_FILE
             if not path.exists():
+                from app.storage.creation import create  # once in the life of a room
+
                 create(path, identity, name, room, wall)
             env = Environment(path)
             try:
