@@ -103,7 +103,7 @@ class Exchange:
         if not peers:
             del self._by_author[link.remote.key]
         self._announcer.close(link)
-        self._branches.close(link)
+        self._branches.close(link, now)
         self._pusher.close(link)
         self._server.close(link)
         self._puller.close(link)

@@ -68,13 +68,14 @@ class OwnBranches:
         self._missing = 0
         self._events: list[ExchangeEvent] = []
 
-    def close(self, link: Link) -> None:
+    def close(self, link: Link, now: float) -> None:
         self._tried.discard(link)
         self._handed.discard(link)
         if link in self._waiting:
             self._waiting.remove(link)
         if self._search is not None and self._search.link is link:
             self._search = None
+        self._next(now)
 
     def seek(self, link: Link, now: float) -> None:
         """The other side holds another branch, it says, or has shown it."""

@@ -165,6 +165,17 @@ def test_who_says_to_have_another_branch_and_does_not_serve_it_gives_way_to_othe
     assert found.session is bench.near(honest)
 
 
+def test_who_leaves_while_its_branch_is_fetched_gives_way_to_others() -> None:
+    bench, there = Bench(entries=100), branch(20, more=30)
+    leaving, honest = bench.peer("alice"), bench.peer("carol")
+    assert len(claim(bench, leaving, there)) == 1
+    assert not claim(bench, honest, there)
+    bench.exchange.close(bench.near(leaving), bench.now)
+    serve(bench, honest, wants(bench.hear(honest)), there)
+    [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert found.session is bench.near(honest)
+
+
 def test_who_serves_a_branch_a_little_at_a_time_keeps_no_others_waiting_for_long() -> None:
     bench, there = Bench(entries=100), branch(1, more=90)
     own = bench.store.own_feed
