@@ -330,6 +330,8 @@ class Exchange:
         """Entries of somebody else are durable: tell their author at once and others if they may need to know."""
         author = self._author(feed)
         for link in self._links.values():
+            if link.remote.key == author:
+                self._announcer.acknowledge(link, feed)  # of another branch too: who wrote both has to know of it
             mark = link.marks.get(feed)
             if mark is not None:
                 mark.gaps = 0  # what was missing has come
@@ -339,9 +341,7 @@ class Exchange:
                 if mark.seq == head.seq and mark.short_hash and mark.short_hash != head.short_hash:
                     self._diverge(link, feed, now)
                     continue
-            if link.remote.key == author:
-                self._announcer.acknowledge(link, feed)
-            elif link.seq(feed) < head.seq:
+            if link.remote.key != author and link.seq(feed) < head.seq:
                 self._announcer.tell(link, feed, now)
         self._puller.advanced(feed, now)
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.entry import Run
 from app.frontier import Head
-from app.replication.events import Event, RunsReceived, Want, WantReceived
+from app.replication.events import Event, HavesReceived, HeadsReceived, RunsReceived, Want, WantReceived
 from app.replication.exchange import Diverged, Held, Level, Misbehaved
 from app.replication.exchange_events import OwnBranch, OwnMissing
 from app.replication.own_branches import MAX_BRANCH_BYTES, RUN_WEIGHT, SILENCE_SECONDS, TURN_SECONDS
@@ -229,3 +229,24 @@ def test_the_author_is_served_a_branch_that_they_do_not_hold() -> None:
         peer.want([Want(alice.own_feed, 5, 5)])
         answers = [event for event in bench.hear(peer) if isinstance(event, RunsReceived)]
         assert [bool(event.runs) for event in answers] == [answered]
+
+
+def test_who_wrote_two_branches_hears_of_the_one_that_comes_here_later() -> None:
+    one, two = (MemoryStore(identity_of("alice"), "alice", bytes(16)) for _ in range(2))
+    for store, text in ((one, "one"), (two, "two")):
+        store.append(text)
+    feed, bench = one.own_feed, Bench()
+    author, relay = bench.peer("alice"), bench.peer("carol")
+    for peer, store in ((author, one), (relay, two)):
+        bench.hear(peer)
+        head = store.head(feed)
+        assert head is not None
+        peer.announce([(feed, head)], True)
+        asked = wants(bench.hear(peer))
+    bench.wait(PROGRESS_SECONDS + 1)
+    serve(bench, relay, asked or wants(bench.hear(relay)), two)
+    bench.commit()
+
+    heard = [event for event in bench.hear(author) if isinstance(event, HeadsReceived | HavesReceived)]
+    told = [head.short_hash for event in heard for which, head in event.heads if which == feed]
+    assert told == [head.short_hash]
