@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.entry import (
     KIND_DELETION,
@@ -28,23 +29,20 @@ from app.text import one_line
 MAX_REACTION_BYTES = 64  # the longest emoji have 35
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Another text for a message of one's own."""
 
     target: Reference
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True):
     """A message of one's own is not to be shown any more."""
 
     target: Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """symbol: an emoji, or a word such as +1; given: False takes it back."""
 
     target: Reference
@@ -55,8 +53,7 @@ class Reaction:
 Amendment: TypeAlias = Edit | Deletion | Reaction
 
 
-@dataclass(frozen=True, slots=True)
-class Amended:
+class Amended(Struct, frozen=True):
     """How a message stands after all amendments that are here.
 
     text: what it says now, None if it was not edited; edited: when the author says to have edited it last,

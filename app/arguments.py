@@ -11,9 +11,10 @@ import ipaddress
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
 
 from app.command import (
     ChangePassphrase,
@@ -44,8 +45,7 @@ CHATS = frozenset({"chat", "doctor"})
 PEER_ACTIONS = ("accept", "refuse", "forget", "trust", "why")
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
+class _Option(Struct, frozen=True):
     """metavar: what its value is called, or None for a switch; commands: that take it."""
 
     name: str

@@ -14,9 +14,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from app import door_bell
 from app.command import Export, ExportFormat, Import
@@ -92,8 +93,7 @@ def write(log: Log, me: str, room: str, command: Export, progress: Tell = lambda
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A room that is open here. me, name: as they were first written."""
 
     log: Log
@@ -157,8 +157,7 @@ def _known_to(log: Log, name: str) -> dict[bytes, int]:
     return known
 
 
-@dataclass(slots=True)
-class _Taken:
+class _Taken(Struct):
     """What became of the entries of a file."""
 
     offered: int = 0

@@ -127,7 +127,8 @@ def _say(text: str) -> int:
 def _chat(options: Options) -> int:
     import logging
     import time
-    from dataclasses import replace
+
+    from msgspec.structs import replace
 
     from app import config, identity_file, log_file, passphrase
     from app.config import Face

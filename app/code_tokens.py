@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+
+from msgspec import Struct
 
 
 class Token(Enum):
@@ -33,8 +34,7 @@ _HASH = r"(?<![\w$&{])\#[^\n]*"
 _DASHES = r"--[^\n]*"
 
 
-@dataclass(frozen=True, slots=True)
-class _Language:
+class _Language(Struct, frozen=True):
     comment: str
     string: str
     keywords: frozenset[str]

@@ -5,21 +5,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from app.config import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(Struct, frozen=True):
     options: Options
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Verify everything of ME, or one room of it."""
 
     me: str
@@ -27,15 +26,13 @@ class Check:
     room: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Doctor:
+class Doctor(Struct, frozen=True):
     """See what keeps ME from others, and change nothing. options: of the chat that is looked after."""
 
     options: Options
 
 
-@dataclass(frozen=True, slots=True)
-class Peers:
+class Peers(Struct, frozen=True):
     """List whom ME knows in a room, or change what is remembered of `name`. action: one of PEER_ACTIONS, or None."""
 
     me: str
@@ -45,20 +42,17 @@ class Peers:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowIdentity:
+class ShowIdentity(Struct, frozen=True):
     me: str
     data_dir: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePassphrase:
+class ChangePassphrase(Struct, frozen=True):
     me: str
     data_dir: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ExportIdentity:
+class ExportIdentity(Struct, frozen=True):
     """file: `-` for stdout."""
 
     me: str
@@ -66,8 +60,7 @@ class ExportIdentity:
     file: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ImportIdentity:
+class ImportIdentity(Struct, frozen=True):
     """file: `-` for stdin."""
 
     me: str
@@ -75,13 +68,11 @@ class ImportIdentity:
     file: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHelp:
+class ShowHelp(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class ShowVersion:
+class ShowVersion(Struct, frozen=True):
     pass
 
 
@@ -93,8 +84,7 @@ class ExportFormat(Enum):
     HTML = "html"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """Write what ME has in a room to a file. reader: for whom, who has some of it, None for anybody; format: for people
     to read, None for chat-tui."""
 
@@ -107,8 +97,7 @@ class Export:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """Take in what another chat-tui has exported."""
 
     me: str
@@ -118,8 +107,7 @@ class Import:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """Save what can be saved of the damaged databases of ME, or of one room."""
 
     me: str

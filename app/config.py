@@ -10,9 +10,10 @@ import math
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.errors import StorageError
 from app.names import DEFAULT_ROOM, PeerSpec, is_name, name_key
@@ -37,8 +38,7 @@ class LineFormat(Enum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """One chat.
 
     data_dir: absolute; interfaces: IP addresses, empty for all; port: None for the preferred one, 0 for any;

@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Which = Callable[[str], str | None]  # shutil.which
 
 _CLIPBOARDS_X = (("xclip", "-selection", "clipboard"), ("xsel", "--clipboard", "--input"))
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """encoding: of what it reads on stdin."""
 
     argv: tuple[str, ...]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.errors import UsageError
 from app.identity import fingerprint, grouped
@@ -48,8 +50,7 @@ MEMBERS_READ = (
 MEMBERS_STAY = "They come back unasked until you /refuse them; who came in by --open only while it is open."
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """Somebody who proved a key: what they call themselves, and the last judgement about them."""
 
     key: bytes

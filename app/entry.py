@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from struct import Struct
 from typing import TypeAlias
 
 import cbor2
+from msgspec import Struct
 
 from app.cbor import CborError, check_cbor
 from app.errors import LocalEntryError
@@ -57,14 +57,13 @@ _chain_hasher = blake2b(digest_size=HASH_BYTES, person=_CHAIN_DOMAIN)
 _PLAIN_TEXT_ENTRY = re.compile(
     rb"\x84\x1b(.{8})(?:\x80|\x81\x50(.{16}))\x02(?:([\x60-\x77])|\x78(.)|\x79(..))", re.DOTALL
 )
-_PLAIN_TEXT_HEADER = Struct(">HQHB")  # of one that cites nothing, up to the first byte of its text's length
+_PLAIN_TEXT_HEADER = struct.Struct(">HQHB")  # of one that cites nothing, up to the first byte of its text's length
 _MAX_SHORT_TIME = 2**32 - 1  # a smaller number has a shorter form
 
 Skimmed: TypeAlias = tuple[int | None, tuple[bytes, ...], int | None]  # time, seen, kind
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """Another entry, as one entry names it. feed, seq: where to look for it; digest: which one is meant, 16 bytes."""
 
     feed: bytes
@@ -72,8 +71,7 @@ class Reference:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What an entry says.
 
     time: microseconds since 1970, UTC, by the author's hybrid logical clock, or None when unreadable.
@@ -132,8 +130,7 @@ class Entry:
 UNREADABLE = Entry(None, (), None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Consecutive entries of one feed that end at a checkpoint.
 
     feed: feed id, 32 bytes; first: seq of entries[0]; before: h(first - 1), 32 bytes (empty while it is on its way to

@@ -8,14 +8,14 @@ with other entries. So *level* always means equal hashes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 SHORT_HASH_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The entries low..seq of one feed. hash: h(seq), of which 16 or all 32 bytes are known."""
 
     low: int
@@ -30,8 +30,7 @@ class Head:
 Frontier: TypeAlias = Mapping[bytes, Head]  # by feed id
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(Struct, frozen=True):
     """The entries first..head.seq of one feed have become durable here, or are shown again; head is its head."""
 
     feed: bytes

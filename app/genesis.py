@@ -5,15 +5,14 @@ A feed is named by the hash of this entry, so none of it can be changed later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.entry import HASH_BYTES, KEY_BYTES, KIND_GENESIS, MAX_SEQ, decode_entry
 from app.errors import InvalidRunError
 from app.names import is_name
 
 
-@dataclass(frozen=True, slots=True)
-class ForkPoint:
+class ForkPoint(Struct, frozen=True):
     """The last entry that a feed shares with the feed it replaces."""
 
     feed: bytes
@@ -21,8 +20,7 @@ class ForkPoint:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Genesis:
+class Genesis(Struct, frozen=True):
     """What entry 1 of a feed says: whose it is, what they are called, and in which room."""
 
     author: bytes

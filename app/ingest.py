@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from app.entry import Run
 from app.frontier import Advance
@@ -18,8 +19,7 @@ class Refusal(Enum):
     FORKED = "it contradicts entries by the same author that are here"
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRun:
+class RefusedRun(Struct, frozen=True):
     """A run that was not taken in, and why; detail: in words, with what exactly."""
 
     run: Run
@@ -27,8 +27,7 @@ class RefusedRun:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class IngestReport:
+class IngestReport(Struct, frozen=True):
     """The outcome of one ingest. A run all of whose entries were here already is in neither list."""
 
     advances: list[Advance] = field(default_factory=list)

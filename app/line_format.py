@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from app.acts import act
 from app.amendments import Amendment, Deletion, Edit, Reaction
@@ -28,15 +29,13 @@ MAX_JSON_LINE_BYTES = 6 * MAX_TEXT_BYTES + 4096  # each byte of a text may be wr
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """A message to send."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A message that answers the one at `feed` and `seq`."""
 
     feed: bytes
@@ -44,8 +43,7 @@ class Answer:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Amend:
+class Amend(Struct, frozen=True):
     """Something about the message at `feed` and `seq`. how: what, of the message as others name it."""
 
     feed: bytes
@@ -53,8 +51,7 @@ class Amend:
     how: Callable[[Reference], Amendment]
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Struct, frozen=True):
     """A command as in the screen's composer, for example `/quit`."""
 
     command: str

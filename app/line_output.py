@@ -11,13 +11,13 @@ import asyncio
 import os
 import threading
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAX_OFFERED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     data: bytes
     written: asyncio.Future[None] | None
 

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 MAX_LINKS = 100  # in one message; a page of addresses is no message, and each costs the terminal
 MAX_LENGTH = 2083  # what terminals that keep addresses keep of one
@@ -24,8 +25,7 @@ _PAIRS = {")": "(", "]": "["}
 _SAFE = "!#$%&'()*+,-./:;=?@[]_~"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Characters `start` to `end` of a text are an address; target: what may be given to a terminal or a browser."""
 
     start: int

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.links import PATTERN as LINK_PATTERN
 from app.links import trimmed
@@ -37,8 +38,7 @@ class Mark(Enum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Characters `start` to `end` of the text: one line, or all lines between two fences.
 
     lead: how many of them at its start make it what it is; depth: of a quote; language: of code, as written,
@@ -54,8 +54,7 @@ class Block:
     bullet: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """Characters `start` to `end` are marked so, of which `delimiter` at each end say it. Nodes lie one in another or
     apart, never half in one another."""
 

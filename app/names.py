@@ -10,7 +10,8 @@ import hashlib
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.errors import UsageError
 from app.text import one_line
@@ -70,8 +71,7 @@ def preferred_port(name: str, room: str = DEFAULT_ROOM) -> int:
     return number % _PORT_SPAN + _PORT_FIRST
 
 
-@dataclass(frozen=True, slots=True)
-class PeerSpec:
+class PeerSpec(Struct, frozen=True):
     """One PEER of the command line: `NAME[#FINGERPRINT][@HOST[:PORT]]`.
 
     fingerprint: 32 lower-case hexadecimal digits, or None for "whoever is pinned, else whoever comes first".

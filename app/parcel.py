@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import BinaryIO
 
 import cbor2
+from msgspec import Struct
 
 from app.cbor import CborError, check_cbor
 from app.entry import HASH_BYTES, KEY_BYTES, MAX_SEQ, SIGNATURE_BYTES, Run
@@ -31,8 +31,7 @@ _MAX_DEPTH = 4  # piece, runs, run, entries
 _HEADER, _RUNS, _END = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelHeader:
+class ParcelHeader(Struct, frozen=True):
     """What a parcel says of itself. packer, name: the key and the name of whose log it was made from; time: when, in
     microseconds since 1970."""
 

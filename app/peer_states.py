@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app.door import Door
 from app.errors import UsageError
@@ -30,8 +31,7 @@ MAX_STATES = 64  # peers that are remembered to be shown, beside those who are c
 _PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerPhase.CONNECTING, PeerPhase.LOST]
 
 
-@dataclass(slots=True)
-class _Traffic:
+class _Traffic(Struct):
     """Of one session. missing: entries to come here; lacking: to go there; level: both sides said that none are."""
 
     coming: Transfer

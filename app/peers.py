@@ -6,8 +6,9 @@ People are filed by their keys: a name is what they call themselves, and two can
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 
 class Standing(Enum):
@@ -17,8 +18,7 @@ class Standing(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRecord:
+class PeerRecord(Struct, frozen=True):
     """An author who was met directly. All times: microseconds since 1970, UTC, or None if it did not happen.
 
     key: Ed25519 public key, 32 bytes; name: what they called themselves then; pinned_at: when the name was pinned to
@@ -41,8 +41,7 @@ class PeerRecord:
         return self.standing is Standing.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Somebody whose entries are here, met or not.
 
     name: what they call themselves; messages: without geneses; via: the key of who brought a feed of theirs, if known.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.errors import IdentityError
 
@@ -22,8 +23,7 @@ _MAX_MEMORY = 2 * 1024 * 1024  # KiB; the most that RFC 9106 recommends
 _MAX_WORK = 8 * 1024 * 1024  # KiB times passes: some ten seconds of a small computer
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Argon2id's parameters: passes over `memory` (KiB), in `lanes`."""
 
     passes: int

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 from app.errors import UsageError
 
@@ -21,8 +22,7 @@ _WORD = re.compile(r'(from|after|before|on):("[^"]*"|\S*)|"([^"]*)"|(\S+)', re.I
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """terms: folded, at most MAX_TERMS; authors: public keys, None for everybody; since, until: microseconds since
     1970, from (with it) and to (without it)."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from app.text import one_line
 
@@ -25,8 +26,7 @@ class Notify(Enum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """notify: see Notify; keys: from what a key does, by the name in the help, to the keys, with commas between;
     problems: sentences about what could not be used, harmless text."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 OWN_DEVICE = "my other device"
 
@@ -28,8 +29,7 @@ class Barrier(Enum):
     WILL = "somebody does not want it"
 
 
-@dataclass(frozen=True, slots=True)
-class PeerStatus:
+class PeerStatus(Struct, frozen=True):
     """A peer as the screen shows it.
 
     name: as named on the command line, or as it calls itself; detail: a reason or a remark, harmless text;
@@ -78,8 +78,7 @@ class Matter(IntEnum):
     ANOTHER_KEY = 2  # somebody may not be who they say they are
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A sentence for the person: harmless text. urgent: must not be missed; about: what `Outdated` calls it by."""
 
     text: str
@@ -93,31 +92,27 @@ class Notice:
         return self.matter, self.urgent
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
+class Outdated(Struct, frozen=True):
     """What some notices were about is no more so: who has not read them yet need not. about: as in the notices."""
 
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The own entries up to seq are on the disks of the named peers."""
 
     seq: int
     by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HeldUpTo:
+class HeldUpTo(Struct, frozen=True):
     """Own entries up to seq `some` are on another computer too, those up to `every` with each named peer; 0: none."""
 
     some: int = 0
     every: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Whether somebody holds an own entry. here: connected now; seen: when they last were, microseconds since 1970,
     UTC, None if that is not known."""
 
@@ -127,13 +122,11 @@ class Holder:
     seen: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(Struct, frozen=True):
     """Authors may be called otherwise than before, or are shown no more, or again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """Peers are looked for from now on. port: where others can connect; 0 when nothing can be listened at."""
 
     port: int

@@ -7,8 +7,9 @@ the entry depends on arrives late, so a key that is no longer there still marks 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.amendments import Amended, Amendment, text_now
 from app.entry import Entry
@@ -18,8 +19,7 @@ FIRST_KEY = bytes(KEY_BYTES)
 LAST_KEY = b"\xff" * KEY_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """What a reply answers, as it stands now. text: None if it cannot be shown, or was deleted."""
 
     key: bytes
@@ -28,8 +28,7 @@ class Quote:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What was said about an entry that had been handed out before, and by whom."""
 
     author: bytes
@@ -38,8 +37,7 @@ class Change:
     amendment: Amendment
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(Struct, frozen=True):
     """One shown entry at its place.
 
     key: its place; feed: feed id, 32 bytes; seq: 1, 2, … in its feed; author: public key, 32 bytes; name: what the
@@ -76,16 +74,14 @@ class TimelineEntry:
         return self.arrival if self.entry.time is None else self.entry.time
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(Struct, frozen=True):
     """What became durable. others: how many entries landed that are not handed out: too many at once."""
 
     entries: Sequence[TimelineEntry]
     others: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What bounds when an entry was written. Both in microseconds since 1970, or None.
 
     previous: the time that the author's entry before it claims; after: this computer's clock when it wrote the latest

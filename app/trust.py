@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.identity import fingerprint, grouped
 from app.names import PeerSpec, name_key
@@ -40,8 +41,7 @@ class Cause(Enum):
     ANOTHER_KEY = "its name belongs to another key"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """mine, theirs: one sentence for this side and for the other one, where there is something to say."""
 
     verdict: Verdict
@@ -50,8 +50,7 @@ class Judgement:
     theirs: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """What a judgement rests on.
 
     me: own name; own: own public key; named: by the comparison form of names; open: everybody may come in; admit:

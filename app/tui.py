@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app import draft, view_state
 from app.settings import Settings
@@ -26,8 +27,7 @@ _KEEP_AFTER = 1.0  # seconds after a change: each costs an fsync
 _FRAMES_PER_SECOND = "240"  # Textual's own 60 add up to 17 ms between a key and its letter
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """Where the screen keeps what it remembers between starts."""
 
     draft: Path

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeGuard
 
 import cbor2
+from msgspec import Struct, field
 
 from app.private_files import write_instead
 
@@ -24,8 +24,7 @@ _logger = logging.getLogger(__name__)
 Numbers = dict[bytes, list[int]]  # by feed id: first and last number of a range of entries, then of the next one
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """A text that is being written for a message, such as an answer. aim: what it will be; feed, seq: the message."""
 
     aim: str
@@ -34,8 +33,7 @@ class Writing:
     text: str
 
 
-@dataclass(slots=True)
-class RoomView:
+class RoomView(Struct):
     """What has been read in a room, who is muted there, and what is being written.
 
     known: by feed id, up to which number it is settled whether an entry was read, None if the room was never looked at;
@@ -65,8 +63,7 @@ class RoomView:
         return cbor2.dumps(self._others | known)
 
 
-@dataclass(slots=True)
-class Taste:
+class Taste(Struct):
     """How a person wants the screen, in all rooms. theme: its name, empty for the usual one; notify: what calls them,
     a value of app.settings.Notify, empty for what config.toml says."""
 

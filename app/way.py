@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 
 class Source(IntEnum):
@@ -25,8 +26,7 @@ class Reach(Enum):
     MYSELF = "this very program"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """address: with its port, as people write it; why: the system's word for what went wrong, or who answers there."""
 
     address: str
@@ -35,8 +35,7 @@ class Attempt:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """attempts: at each address that is known; elsewhere: the rooms in which somebody of that name announces itself;
     deaf: why multicast DNS does not work here, empty if it does. Harmless text."""
 

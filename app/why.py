@@ -6,8 +6,9 @@ A pure function of what the node knows. `chat-tui doctor` goes further: it tries
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.names import DEFAULT_ROOM, name_key
 from app.status import Barrier, PeerPhase, PeerStatus
@@ -36,8 +37,7 @@ class Mark(Enum):
     OPEN = "·"  # it was not come to yet
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     stage: Stage
     mark: Mark
     said: str = ""
@@ -47,8 +47,7 @@ class Step:
         return f"{self.mark.value} {self.stage.value}" + (f": {self.said}" if self.said else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """What a node knows of its way to a peer. me, room: own name and room; way: None for who is not named here;
     seen: when it was last connected, in words, empty if never."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.identity import fingerprint
 from app.names import PeerSpec, name_key
@@ -23,8 +23,7 @@ def wrote(key: bytes, name: str, messages: int = 10) -> Author:
     return Author(key, name, messages)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """Of alice, who is asked about `key` that calls itself `name`."""
 
     key: bytes
@@ -156,8 +155,7 @@ def test_a_crowd_is_counted() -> None:
     )
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     expected: list[str]
     named: tuple[str | PeerSpec, ...]
     known: tuple[PeerRecord, ...] = ()

@@ -10,8 +10,9 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.errors import ChatError
 from app.text import one_line
@@ -23,8 +24,7 @@ class Grade(Enum):
     BAD = "bad"  # something that a chat needs does not work
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """area: a word or two, what it is about; text: what was seen; advice: what to do, empty where nothing is."""
 
     area: str
@@ -55,8 +55,7 @@ def bad(area: str, text: str, advice: str = "") -> Finding:
     return Finding(area, Grade.BAD, text, advice)
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """seconds: how long it may take; look: may block, runs in a thread of its own."""
 
     area: str

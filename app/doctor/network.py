@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.config import Options
 from app.doctor import ports
@@ -21,8 +22,7 @@ MAX_TRIED = 8  # interfaces, for each family
 MULTICAST_ADVICE = "let UDP port 5353 through this computer's firewall, or name where the others are: bob@HOST"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What is around before anything is sent. process: who has ME's room open, 0 if unknown, None if nobody."""
 
     options: Options

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.doctor.findings import Finding, bad, ok, warn
 from app.doctor.network import MULTICAST_ADVICE, Surroundings
@@ -19,8 +20,7 @@ MAX_TRIED = 8  # addresses of one peer
 _HERE, _ANNOUNCED = "on this computer", "announced"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     """how: where the address came from."""
 
     address: Address

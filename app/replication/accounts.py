@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.replication import frames
 from app.replication.patience import Pace, Patience
@@ -23,8 +24,7 @@ _RANGE_UNITS = 4  # without what is read for it (see `serving`)
 MAX_ACCOUNTS = 1_024  # about 400 bytes each; more keys than that are let in nowhere but with --open
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """given: entries that were sent without counting as work."""
 
     patience: Patience

@@ -14,7 +14,8 @@ import struct
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.replication.candidate import Address
 
@@ -24,8 +25,7 @@ _PORT_TRIES = 8  # a port that is free for IPv4 may be taken for IPv6
 _SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40  # netdevice(7)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAddress:
+class LocalAddress(Struct, frozen=True):
     """ip: link-local IPv6 with its interface's index as zone; prefix: bits of its network; up: the cable is in."""
 
     ip: str

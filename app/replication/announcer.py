@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from random import Random
+
+from msgspec import Struct, field
 
 from app.frontier import Head
 from app.replication.link import Link
@@ -30,8 +31,7 @@ _OUTPUT_ROOM = 131_072
 _PART = 1_024  # heads written at a time: 56 KiB
 
 
-@dataclass(slots=True)
-class _News:
+class _News(Struct):
     must: OrderedDict[bytes, None] = field(default_factory=OrderedDict)  # introductions and acknowledgements: now
     may: OrderedDict[bytes, None] = field(default_factory=OrderedDict)  # at `at`, if it is still news then
     at: float = math.inf

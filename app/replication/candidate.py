@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(Struct, frozen=True, order=True):
     """host: an IP address (link-local IPv6 with its zone, `fe80::1%2`) or a host name; port: 1-65535."""
 
     host: str
@@ -16,8 +15,7 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One service instance on mDNS.
 
     instance: its full service name; fingerprint: 32 hexadecimal digits or None; node: 16 bytes, from its host name, or

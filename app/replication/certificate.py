@@ -6,11 +6,10 @@ binds the handshake's signatures to the channel (docs/protocol.md, section 4.3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """pem: private key and certificate for `load_cert_chain`; der: the certificate."""
 
     pem: bytes

@@ -10,8 +10,8 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from msgspec import Struct
 from zeroconf import InterfaceChoice, IPVersion, NotRunningException, ServiceInfo
 from zeroconf._dns import DNSPointer
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
@@ -27,8 +27,7 @@ _LOOK_EVERY = 0.1
 _MAX_ASKED = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """candidates: chats that are announced; kinds: services of other kinds that somebody has on this network."""
 
     candidates: tuple[Candidate, ...]

@@ -8,22 +8,21 @@ because its machine started again before the old connection was found dead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """key: public key, 32 bytes; node: 16 bytes, made with its database."""
 
     key: bytes
     node: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Link(Generic[T]):
+class Link(Struct, Generic[T], frozen=True):
     """One authenticated connection. run: 8 bytes, the other's; dialled: by me; item: what the owner needs of it."""
 
     peer: Peer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.entry import Run
 from app.frontier import Head
@@ -11,8 +12,7 @@ from app.replication.frames import ByeReason
 from app.replication.handshake import RemotePeer
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Struct, frozen=True):
     """The entries low..high of a feed."""
 
     feed: bytes
@@ -20,44 +20,37 @@ class Want:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
-class Authenticated:
+class Authenticated(Struct, frozen=True):
     """The other side proved its key: now the owner decides with `admit` or `goodbye`."""
 
     remote: RemotePeer
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A person at the other side has yet to accept us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """Both sides admitted each other: replication begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeadsReceived:
+class HeadsReceived(Struct, frozen=True):
     """Feeds that the other side had not named before. complete: its first set is whole."""
 
     heads: tuple[tuple[bytes, Head], ...]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HavesReceived:
+class HavesReceived(Struct, frozen=True):
     heads: tuple[tuple[bytes, Head], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WantReceived:
+class WantReceived(Struct, frozen=True):
     id: int
     ranges: tuple[Want, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunsReceived:
+class RunsReceived(Struct, frozen=True):
     """Part of the answer to want `id`, or a push (0). size: bytes of the frame."""
 
     id: int
@@ -66,8 +59,7 @@ class RunsReceived:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """The conversation is over. reason: None when it ended without a goodbye; text: for a person, unfiltered."""
 
     reason: ByeReason | None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.entry import Run
 from app.replication.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A peer acknowledged own entries up to seq with an equal hash. level: these are all there are."""
 
     key: bytes
@@ -20,15 +20,13 @@ class Held:
     level: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """Everything the peer offered is here, all own entries are there, and nothing it asked for is outstanding."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """How many entries are to come here, and to go there."""
 
     session: Session
@@ -36,32 +34,28 @@ class Behind:
     there: int
 
 
-@dataclass(frozen=True, slots=True)
-class Diverged:
+class Diverged(Struct, frozen=True):
     """The peer holds another branch of the feed: its author wrote two."""
 
     session: Session
     feed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Misbehaved:
+class Misbehaved(Struct, frozen=True):
     """The peer broke a rule and was sent away. text: how, for a person."""
 
     session: Session
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class OverQuota:
+class OverQuota(Struct, frozen=True):
     """Not all that the peer brings is kept. text: what is not."""
 
     session: Session
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnMissing:
+class OwnMissing(Struct, frozen=True):
     """Peers say that they hold so many own entries more than are here: this database may have been rolled back.
 
     They are fetched; whatever is written before they are here begins a fork. 0: all are here, or nobody serves what
@@ -71,8 +65,7 @@ class OwnMissing:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class OwnBranch:
+class OwnBranch(Struct, frozen=True):
     """A peer served another branch of the own feed. common: the last entry that both have, as far as the peer is to be
     believed; runs: what follows it there. Nothing of it is verified."""
 

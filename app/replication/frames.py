@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NoReturn, TypeAlias
 
 import cbor2
+from msgspec import Struct
 
 from app.cbor import CborError, check_cbor
 from app.entry import HASH_BYTES, KEY_BYTES, MAX_ENTRY_BYTES, MAX_SEQ, MAX_SPAN_BYTES, MIN_ENTRY_BYTES, SIGNATURE_BYTES
@@ -70,8 +70,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     versions: tuple[int, ...]
     transport: str
     key: bytes
@@ -82,60 +81,50 @@ class Hello:
     nonce: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(Struct, frozen=True):
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Admit:
+class Admit(Struct, frozen=True):
     admitted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(Struct, frozen=True):
     reason: ByeReason
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(Struct, frozen=True):
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
+class Heads(Struct, frozen=True):
     """Feeds that their sender has not named before, numbered in this order."""
 
     heads: tuple[tuple[bytes, Head], ...]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
+class Have(Struct, frozen=True):
     heads: tuple[tuple[int, Head], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedRange:
+class NumberedRange(Struct, frozen=True):
     number: int
     low: int
     high: int
 
 
-@dataclass(frozen=True, slots=True)
-class WantFrame:
+class WantFrame(Struct, frozen=True):
     id: int
     ranges: tuple[NumberedRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedRun:
+class NumberedRun(Struct, frozen=True):
     number: int
     first: int
     before: bytes
@@ -143,8 +132,7 @@ class NumberedRun:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RunsFrame:
+class RunsFrame(Struct, frozen=True):
     id: int
     runs: tuple[NumberedRun, ...]
     end: bool

@@ -6,9 +6,10 @@ side, so a signature that they pass on does not fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from app.errors import ChatError
 from app.identity import Identity, is_valid_point, verify
@@ -31,8 +32,7 @@ class Role(Enum):
         return Role.SERVER if self is Role.CLIENT else Role.CLIENT
 
 
-@dataclass(frozen=True, slots=True)
-class LocalHello:
+class LocalHello(Struct, frozen=True):
     """This side. node: 16 random bytes made with the database; run: 8 random bytes made at each start."""
 
     identity: Identity
@@ -42,8 +42,7 @@ class LocalHello:
     room: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemotePeer:
+class RemotePeer(Struct, frozen=True):
     """The other side, as it says itself; once authenticated, `key` is proved and the rest is signed by it."""
 
     key: bytes
@@ -82,8 +81,7 @@ def meet(local: LocalHello, hello: Hello) -> RemotePeer:
     return RemotePeer(hello.key, hello.node, hello.run, hello.name, hello.room, max(common))
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(Struct, frozen=True):
     """What both sides sign. client, server: the bytes of their hello frames without the length."""
 
     client: bytes

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.entry import Run
 from app.frontier import Head
@@ -22,8 +24,7 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class IngestRequest:
+class IngestRequest(Struct, frozen=True):
     """Runs for the store. The driver answers with `Exchange.ingested(ticket, report)`."""
 
     ticket: int
@@ -31,14 +32,12 @@ class IngestRequest:
     runs: tuple[Run, ...]
 
 
-@dataclass(slots=True, eq=False)
-class _Pending:
+class _Pending(Struct, eq=False):
     upto: int
     tickets: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
+class Ticket(Struct, frozen=True, eq=False):
     """One request under way. pushed: its bytes count against what its sender may push."""
 
     request: IngestRequest

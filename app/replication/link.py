@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.frontier import Head
 from app.replication.accounts import Account
@@ -16,8 +17,7 @@ from app.replication.handshake import RemotePeer
 from app.replication.session import Session
 
 
-@dataclass(slots=True, eq=False)
-class Mark:
+class Mark(Struct, eq=False):
     """The other side's claim on one feed: entries low..seq, and the first 16 bytes of h(seq), empty if not said.
 
     sent: the last entry that was sent to it in this session, 0 if none.
@@ -38,8 +38,7 @@ class Mark:
     missing: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far two sides are apart.
 
     here: entries that the other offers and this node lacks; there: own entries that the other has not acknowledged,

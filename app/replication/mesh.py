@@ -13,10 +13,12 @@ import time
 import weakref
 from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from socket import socket
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app import start_up
 from app.errors import StorageError
@@ -46,8 +48,7 @@ SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the compute
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Settings:
+class _Settings(Struct, frozen=True):
     """The arguments of `Mesh`; chosen: its interfaces in normal form."""
 
     local: LocalHello

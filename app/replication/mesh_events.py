@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.replication.frames import ByeReason
 from app.status import Barrier, Listening, Notice, PeerPhase
@@ -11,8 +11,7 @@ from app.trust import Verdict
 __all__ = ["Admission", "Listening", "MeshEvent", "Notice", "PeerState", "Verdict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """The node's answer about an authenticated peer. detail: a sentence for this side; reason, told: for the other."""
 
     verdict: Verdict
@@ -21,8 +20,7 @@ class Admission:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PeerState:
+class PeerState(Struct, frozen=True):
     """Where a peer stands now. name: as the user named it, else as it calls itself, harmless; key: 32 bytes, once
     proved; detail: one sentence, harmless text; barrier: why it was refused."""
 
@@ -33,8 +31,7 @@ class PeerState:
     barrier: Barrier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WayChanged:
+class WayChanged(Struct, frozen=True):
     """A named peer was found, or is found no more (app.way.Way.found)."""
 
     name: str

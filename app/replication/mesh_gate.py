@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.replication.patience import Pace
 
@@ -28,16 +29,14 @@ NEWCOMERS_BURST, NEWCOMERS_PER_SECOND = 64, 8.0  # a whole ship's crew at once; 
 MAX_SOURCES = 1_024  # remembered; the oldest is forgotten first
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Visit:
+class Visit(Struct, frozen=True, eq=False):
     """One connection in the door. turn_out: ends it."""
 
     address: str
     turn_out: Callable[[], None]
 
 
-@dataclass(slots=True)
-class _Source:
+class _Source(Struct):
     """welcome: somebody came from there who is."""
 
     visits: Pace

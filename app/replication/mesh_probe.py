@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.errors import ProtocolError
 from app.identity import Identity, fingerprint
@@ -34,8 +35,7 @@ class Way(Enum):
     ANSWERED = "answered"
 
 
-@dataclass(frozen=True, slots=True)
-class Knock:
+class Knock(Struct, frozen=True):
     """name, fingerprint: what a chat that answered calls itself, unproved; detail: of an error, or a refusal."""
 
     way: Way

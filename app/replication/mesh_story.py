@@ -6,7 +6,8 @@ Names, addresses, counts and reasons are in it; never what somebody wrote, and n
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from app.identity import fingerprint, grouped
 from app.replication.exchange_events import Behind, Level
@@ -19,15 +20,14 @@ from app.replication.transport import Connection
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Story:
+class Story(Struct):
     """label: the connection's number in this run of the program, and whose it is; began: in the loop's time."""
 
     label: str
     began: float
     received: int = 0  # entries
-    _level: bool = field(default=False, init=False)
-    _over: bool = field(default=False, init=False)
+    _level: bool = False
+    _over: bool = False
 
     def begins(self, dial: Dial | None) -> None:
         """dial: None when the other side began it."""

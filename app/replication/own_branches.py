@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.entry import Run
 from app.frontier import Head
@@ -27,8 +28,7 @@ TURN_SECONDS = 120.0  # while others wait: who serves a few bytes now and then m
 RUN_WEIGHT, ENTRY_WEIGHT = 512, 64  # bytes that a run and an entry take here beside the entry's own
 
 
-@dataclass(slots=True, eq=False)
-class _Search:
+class _Search(Struct, eq=False):
     """common: an entry that both branches have; other: one in which they differ; last: the other branch's last;
     turn: until when others wait for it; want: the id of what was asked; found: what was fetched of the other branch
     after `common`."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from random import Random
+
+from msgspec import Struct, field
 
 from app.entry import MAX_SPAN_BYTES, Run
 from app.errors import ProtocolError
@@ -37,15 +38,13 @@ _COST_UNIT = 32_768
 _ENTRY_BYTES = 160  # a usual message with its headers: how many feeds fit into one answer is a guess before it comes
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     next: int
     high: int
     served: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class _Request:
+class _Request(Struct, eq=False):
     id: int
     ranges: dict[bytes, _Asked]
     started: float
@@ -54,8 +53,7 @@ class _Request:
     expired: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class _Source:
+class _Source(Struct, eq=False):
     """A session as a source. cost: smoothed seconds per 32 KiB; strikes: failures since it last served."""
 
     link: Link
@@ -72,8 +70,7 @@ class _Source:
         return len(self.requests) < MAX_REQUESTS and not any(request.expired for request in self.requests.values())
 
 
-@dataclass(slots=True, eq=False)
-class _Need:
+class _Need(Struct, eq=False):
     """A feed of which somebody offers more than is here or under way."""
 
     not_before: float

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.entry import Run
 from app.frontier import SHORT_HASH_BYTES, Head
@@ -20,14 +22,12 @@ from app.replication.session import Session
 from app.replication.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class _Unacknowledged:
+class _Unacknowledged(Struct, frozen=True):
     head: Head
     size: int
 
 
-@dataclass(slots=True)
-class _Window:
+class _Window(Struct):
     level: bool = False  # up to what is unacknowledged, it holds all of the own feed
     held: int = 0  # the last entry that was acknowledged with an equal hash
     sent: int = 0

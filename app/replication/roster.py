@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import random as random_module
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.names import PeerSpec, name_key, preferred_port
 from app.replication.candidate import Address, Candidate
@@ -34,8 +35,7 @@ HEARD_AGAIN = 1.0  # announcements in quick succession end a delay once
 _MANY_ATTEMPTS = 16  # enough doublings to reach the longest delay
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """An attempt to reach the peer whose comparison form is `key`, called `name` by the user, at `address`."""
 
     key: str
@@ -43,8 +43,7 @@ class Dial:
     address: Address
 
 
-@dataclass(slots=True)
-class _Target:
+class _Target(Struct):
     address: Address
     source: Source
     hinted_node: bytes | None = None
@@ -63,8 +62,7 @@ class _Target:
         return self.met_node or self.hinted_node
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     name: str
     fingerprint: str | None
     is_me: bool = False

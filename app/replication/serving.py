@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.entry import Run
 from app.errors import ProtocolError
@@ -30,16 +31,14 @@ _SMALL = 16_384  # bytes
 _CHUNK = 65_536
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct):
     id: int
     ranges: deque[Want]
     left: int = MAX_CONTENT
     pending: int = 0  # entries that were asked for, are here, and are not sent
 
 
-@dataclass(slots=True)
-class _Customer:
+class _Customer(Struct):
     """late_until: when it has paid for what was read for it; None if it owes nothing."""
 
     queue: deque[_Answer] = field(default_factory=deque)

@@ -7,8 +7,10 @@ be run again from the start, which happens when the map had to grow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count, islice, repeat
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.clock import MAX_PULL, HybridClock
 from app.entry import (
@@ -54,8 +56,7 @@ from app.storage.schema import (
 from app.storage.verification import VerifiedRun
 
 
-@dataclass(slots=True)
-class Committed:
+class Committed(Struct):
     """What a batch has done, to be made known after the commit. own_first: seq of the first of `own`."""
 
     arrival: int

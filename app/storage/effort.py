@@ -10,14 +10,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 STEPS_PER_SECOND = 5_000  # up to 5 us each: a fortieth of a core
 MAX_BRINGERS = 1_024  # remembered; the one not seen for longest is forgotten first
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """left: steps that somebody may still cost; at: when that was so, in microseconds."""
 
     left: int

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from app.identity import fingerprint, grouped
 
 MAX_KEPT = 200  # one lost page can spoil a million entries; the first findings say where
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is not as it should be.
 
     table: the LMDB table, or "file"; author, name: of the feed, where it is about one; seq: the entry, likewise.
@@ -31,8 +30,7 @@ class Finding:
         return f"{place}: {self.text}"
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """The outcome of a check.
 
     author: the public key of whose database it is, if it says so; feeds, entries: how many were looked at;

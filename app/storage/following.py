@@ -13,7 +13,8 @@ import heapq
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.frontier import Advance, Frontier
 from app.storage.feeds import Feeds
@@ -131,8 +132,7 @@ class _Journal:
         return {advance.feed: advance.head.seq for advance in self._commits.popleft()}
 
 
-@dataclass(slots=True)
-class _Stretch:
+class _Stretch(Struct):
     """Entries low..high of one feed that are to be handed out; `low` moves on."""
 
     feed: bytes

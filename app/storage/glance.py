@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import lmdb
+from msgspec import Struct
 
 from app.entry import skim_entry
 from app.peers import PeerRecord
@@ -19,8 +19,7 @@ from app.storage.environment import ENGINE, check_file, damaged, lmdb_error
 from app.storage.folder import DATA_FILE
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """schema: the version; size: bytes of the file; latest: the newest time that this database has given to an own
     entry or seen in others', microseconds since 1970; peers: empty where the schema is not the one known here."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import repeat
+
+from msgspec import Struct, field
 
 from app.entry import entry_digest, skim_entries
 from app.storage.schema import CITER, PLACED_KEY, U64, FeedRecord
 
 
-@dataclass(slots=True)
-class NewPlaces:
+class NewPlaces(Struct):
     """Records of the timeline, or of the hidden entries, on their way into the table."""
 
     keys: list[bytes] = field(default_factory=list)

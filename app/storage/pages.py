@@ -12,8 +12,9 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 HEADER = struct.Struct("=Q2xHHH")  # number, flags, lower, upper
 _META_FIELDS = struct.Struct("=IIQQ")  # magic, version, address, map size
@@ -28,16 +29,14 @@ _MAX_DEPTH = 32
 PAGE_SIZES = (4096, 8192, 16384, 32768)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a record's value stands in the file."""
 
     offset: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A record of a leaf page. tree: whether its value is the root of another tree."""
 
     key: bytes
@@ -45,8 +44,7 @@ class Node:
     tree: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(Struct, frozen=True):
     """One of the two pages that say where everything is. root: of the tree of tables."""
 
     transaction: int

@@ -15,8 +15,10 @@ import heapq
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, repeat
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.entry import (
     DIGEST_BYTES,
@@ -70,8 +72,7 @@ def floor_of(time: int | None, arrival: int) -> int:
     return arrival if time is None or time > arrival + MAX_AHEAD else time
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """Where one entry stands. table: TIMELINE or HIDDEN; time, kind: its own, None if unreadable."""
 
     place: int

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.storage.schema import FeedRecord
 
 ENTRY_COST = 200  # bytes that the smallest entry takes beside its own
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """What one peer may bring. feeds: of its own and by authors not pinned; size: bytes by authors not pinned."""
 
     feeds: int = 1_024

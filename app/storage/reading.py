@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from app.amendments import Reaction, decode_amendment, text_now
 from app.entry import KIND_COPY, KIND_REPLY, Entry, Reference, decode_entry, entry_digest, skim_entry

@@ -13,9 +13,10 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.clock import HybridClock
 from app.entry import (
@@ -46,8 +47,7 @@ _GET_GENERATION = 0x80087601  # FS_IOC_GETVERSION of Linux; others answer that t
 _MACHINE = Path("/etc/machine-id")
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """The new own feed. copied: entries that were written once more; found: how many of them were not here before."""
 
     feed: bytes
@@ -57,8 +57,7 @@ class Renewal:
     found: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """An entry of a branch. time: for their order, 0 if unreadable."""
 
     time: int
@@ -143,8 +142,7 @@ def is_replaced(txn: Txn, tables: dict[bytes, Table], feeds: Feeds, feed: bytes)
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
+class _Beginning(Struct, frozen=True):
     """What the genesis of the new feed is to say."""
 
     name: str

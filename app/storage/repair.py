@@ -12,11 +12,11 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import lmdb
+from msgspec import Struct, field
 
 from app.clock import HybridClock
 from app.entry import (
@@ -51,8 +51,7 @@ _NO_LIMIT = Quota(2**62, 2**62)
 Progress = Callable[[str, int, int], None]  # what is being done; how much of it, of how much
 
 
-@dataclass(frozen=True, slots=True)
-class FeedOutcome:
+class FeedOutcome(Struct, frozen=True):
     """saved: entries; known: how many the damaged database said to have, None if it does not say."""
 
     author: bytes
@@ -65,8 +64,7 @@ class FeedOutcome:
         return 0 if self.known is None else max(0, self.known - self.saved)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """kept: where the damaged file is now; continues: whether the own feed goes on; people: how many were known."""
 
     kept: Path

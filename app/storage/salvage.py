@@ -11,13 +11,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from struct import Struct
 
 import lmdb
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.entry import (
     HASH_BYTES,
@@ -43,7 +44,7 @@ from app.storage.schema import ENTRY_KEY, PLACED_VALUE, SCHEMA_VERSION, U32, U64
 
 Progress = Callable[[int, int], None]  # pages read, of how many
 
-_PLACE = Struct(">cQI")  # in the order in which they are tried: those that the database reaches first
+_PLACE = struct.Struct(">cQI")  # in the order in which they are tried: those that the database reaches first
 _REACHED, _STRAY = b"\0", b"\1"
 _CHECKPOINT_BYTES = HASH_BYTES + SIGNATURE_BYTES
 _LAST_NUM = 2**32 - 1
@@ -54,8 +55,7 @@ _MAX_BRANCHES = 16
 _MAX_SIGNED_ANEW = 64 << 20  # bytes of entries between two own checkpoints, of which the pages between were lost
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFeed:
+class SavedFeed(Struct, frozen=True):
     """A feed of which something was saved, or is known. num: its number in the damaged database; record: what that
     said of it last; as_it_was: whether that is how the database stood at its end."""
 
@@ -66,8 +66,7 @@ class SavedFeed:
     as_it_was: bool
 
 
-@dataclass(slots=True)
-class SavedMeta:
+class SavedMeta(Struct):
     """What the database said of itself, where that can be read."""
 
     values: dict[bytes, bytes] = field(default_factory=dict)

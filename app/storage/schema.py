@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import cbor2
+from msgspec import Struct
 
 from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
 from app.errors import DamagedError
@@ -75,8 +75,7 @@ AMENDMENT_KEY = struct.Struct(">16sB8s8sQ9s")  # digest kind author symbol, late
 GROUP_VALUE = struct.Struct(">QI")  # entries chunks
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRecord:
+class FeedRecord(Struct, frozen=True):
     """What is held of one feed.
 
     num: its local number; id: 32 bytes; author, name: of its genesis; seq, hash, signature: its head, which is always a

@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.amendments import Edit, decode_amendment
 from app.entry import DIGEST_BYTES, KIND_EDIT, decode_entry
@@ -31,8 +33,7 @@ _AFTER_ONE = 30  # and where one entry is cited
 _LENGTH_BYTES = {b"\x78": 2, b"\x79": 3, b"\x7a": 5}  # what a length of more than 23 takes, by its first byte
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Hits of one stretch, the newest first. looked_at: entries of the timeline so far; done: these are all."""
 
     hits: tuple[TimelineEntry, ...]

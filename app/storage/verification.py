@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.entry import (
     HASH_BYTES,
@@ -30,8 +31,7 @@ from app.names import name_key
 CACHED_KEYS = 1024  # preparing a key costs a third of a verification
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRun:
+class VerifiedRun(Struct, frozen=True):
     """A run whose author vouches for it. head: h of its last entry; genesis: of entry 1 if the run has it."""
 
     run: Run

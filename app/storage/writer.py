@@ -13,8 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from app.clock import HybridClock
 from app.courtesy import Courtesy
@@ -45,8 +46,7 @@ ENTRY_COST = 64  # bytes that even an empty entry counts for in a commit: its ke
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Append:
+class _Append(Struct):
     """said: kind and payload of the entry; size: bytes that it counts for."""
 
     said: Sequence[tuple[int, object]]
@@ -54,8 +54,7 @@ class _Append:
     future: Future[TimelineEntry] = field(default_factory=Future)
 
 
-@dataclass(slots=True)
-class _AppendAll:
+class _AppendAll(Struct):
     """Several entries that are written together."""
 
     said: Sequence[tuple[int, object]]
@@ -63,8 +62,7 @@ class _AppendAll:
     future: Future[None] = field(default_factory=Future)
 
 
-@dataclass(slots=True)
-class _Ingest:
+class _Ingest(Struct):
     """Runs that a peer has brought."""
 
     runs: Sequence[Run]
@@ -76,8 +74,7 @@ class _Ingest:
         return sum(run.size + len(run.entries) * ENTRY_COST + 256 for run in self.runs)
 
 
-@dataclass(slots=True)
-class _Remember:
+class _Remember(Struct):
     """What is to be known of somebody from now on."""
 
     record: PeerRecord
@@ -88,8 +85,7 @@ class _Remember:
         return 256 + 64 * len(self.record.held)
 
 
-@dataclass(slots=True)
-class _Renew:
+class _Renew(Struct):
     """The own feed is to be continued by another."""
 
     runs: Sequence[Run]
@@ -104,8 +100,7 @@ _Own: TypeAlias = _Append | _AppendAll
 _Request: TypeAlias = _Own | _Ingest | _Remember | _Renew
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """The requests of one commit."""
 
     appends: list[_Own] = field(default_factory=list)

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from app.mentions import Mentions
 from app.settings import Notify
@@ -30,15 +31,13 @@ class Whereabouts(Enum):
     AWAY = "away"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """text: for a notice on the desktop, empty if the bell is enough."""
 
     text: str = ""
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     """What has come since the last call. mentions: how many of the messages are about me."""
 
     messages: int = 0

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app import door
 from app.text import one_line
 from app.widgets.wrap import shorten
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """name: without the `/`; argument: what may stand after it, as the help calls it, empty if nothing may."""
 
     name: str
@@ -43,30 +42,26 @@ COMMANDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """A message."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """argument: what was typed after the command, without blanks around it."""
 
     command: Command
     argument: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(Struct, frozen=True):
     """A decision about somebody, for the node: app.door.COMMANDS."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """No command: what to type instead."""
 
     text: str

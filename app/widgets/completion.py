@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from app import door
 from app.names import name_key
@@ -21,16 +22,14 @@ _LIMIT = re.compile(r"(from|on|after|before):(\S*)\Z")
 _LIMITS = ("from:", "on:", "after:", "before:")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """text: what stands instead of the word; shown: how it is listed."""
 
     text: str
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """start: where the word begins, counted from the beginning of what was looked at; common: what all candidates
     that begin with the word have in common, never shorter than the word."""
 
@@ -39,8 +38,7 @@ class Completion:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """names: of people, who spoke last first; labels: by which they are told apart, as commands take them;
     arguments: what can stand after a command, if its help does not say it."""
 

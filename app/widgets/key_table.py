@@ -6,8 +6,8 @@ It is taken from the bindings and the commands themselves, so that nothing can b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 from app import door
@@ -25,8 +25,7 @@ from app.widgets.theme_screen import ThemeScreen
 MOUSE = (("mouse wheel", f"{WHEEL_ROWS} rows up or down"), ("mouse drag", "select; Ctrl+C copies"))
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     title: str
     place: Place
     bindings: tuple[Binding, ...]

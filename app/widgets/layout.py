@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, tzinfo
+
+from msgspec import Struct
 
 from app.entry import KIND_REPLY
 from app.moments import local
@@ -29,8 +30,7 @@ _MAX_OPEN = 100  # long texts that were opened; the one that was opened first is
 Place = tuple[int, int]  # ordinal of an entry; the index of one of its rows, or RULE for the rule above them
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(Struct, frozen=True):
     """How an entry joins the one above it."""
 
     new_day: bool

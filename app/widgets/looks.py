@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.mentions import Mentions
 
@@ -37,8 +38,7 @@ _may_have_looks = re.compile(r"[*_`]|://|mailto:", re.IGNORECASE).search
 _MAY_HAVE_BLOCKS = re.compile(r"(?:^|\n)(?:> | {0,8}(?:[-*]|\d{1,3}[.)]) +\S| {0,3}(?:```|~~~))")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookout:
+class Lookout(Struct, frozen=True):
     """What a reader is to see at once, and what not: their own name, the folded words that they searched for, and the
     public keys of whom they muted."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+
+from msgspec import Struct
 
 from app.links import links
 from app.markdown import MAX_MARKED, MAX_NODES, Block, Kind, Mark, nodes
@@ -29,8 +30,7 @@ _KINDS = {Kind.QUOTE: looks.QUOTED, Kind.FENCE: looks.SIGN, Kind.ITEM: PLAIN, Ki
 Interval = tuple[int, int, int]  # from, to, the sum of its looks
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Characters `start` to `end` look the same. look: a sum of app.widgets.looks; target: where they lead."""
 
     start: int

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -23,8 +23,7 @@ from app.search import fold
 from app.widgets.wrap import shorten
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """name: what is done; how: the keys or the command that do it as well; do: does it."""
 
     name: str
@@ -32,8 +31,7 @@ class Deed:
     do: Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(Struct, frozen=True):
     """A command that needs an argument: it is typed on."""
 
     name: str

@@ -8,19 +8,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 MAX_PASTE = 1_000_000  # characters: no place takes as many, and what comes after them is not kept
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     text: str
 
 

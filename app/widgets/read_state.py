@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from app.moments import since
 from app.people import People
@@ -31,8 +32,7 @@ _NAMED = 3  # authors in the notice of late messages
 _JUST_NOW = 60 * 1_000_000  # microseconds; what is seen as it arrives, so soon after it was written, needs no sign
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the status bar says about where the reader is. keys: those that lead elsewhere."""
 
     text: str

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from app.acts import act
@@ -72,8 +72,7 @@ class Role(Enum):
     SPACE = "space"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """look: of text, a sum of app.widgets.looks; target: where it leads."""
 
     text: str
@@ -85,8 +84,7 @@ class Span:
 _MENTION = Span(MENTIONED.ljust(MARK_CELLS), Role.MARK, MENTION)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row. start: offset of its first character in the message; prefix: characters before the message's text;
     text: that part of the message; continues: the next row goes on with no line break between."""
 
@@ -262,8 +260,7 @@ class EntryRows:
         return bool(self._blocks or self.mentioned or self._lookout.terms) or may_have_looks(self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Where things stand in a pane of `width` cells."""
 
     width: int

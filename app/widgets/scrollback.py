@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from app.timeline import TimelineEntry, TimelineReader
 from app.widgets.layout import RULE, Layout, Place
@@ -22,8 +23,7 @@ _CONTEXT = 2  # rows above what a reader jumps to
 _NUMBERS_PER_ENTRY = 1 << 19  # more than an entry has rows
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A row on the screen. number: grows downwards, and stays the row's until `Scrollback.generation` changes; above:
     the entry before this one, for an entry's first row, if there is one."""
 
@@ -33,8 +33,7 @@ class Line:
     above: TimelineEntry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """A scroll bar, in entries: `position` of them before the first of `size` on the screen, of `total`."""
 
     total: int
@@ -42,8 +41,7 @@ class Extent:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchor:
+class _Anchor(Struct, frozen=True):
     """What a place holds on to: a character of an entry, wherever that is by then."""
 
     entry: Ident
@@ -51,8 +49,7 @@ class _Anchor:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a reader stands and what they point at, to come back to."""
 
     top: _Anchor | None

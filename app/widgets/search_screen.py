@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
 from typing import ClassVar
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -44,8 +44,7 @@ _AROUND = 30  # characters before a hit that are shown with it
 _WIDE = 60  # cells; below, the time of day would leave too few for the text
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """hits: what was found, the newest first; which: of them to go to; terms: the folded words that they have."""
 
     hits: list[TimelineEntry]

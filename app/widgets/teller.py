@@ -7,8 +7,9 @@ News waits its turn.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from app.status import Notice
 from app.widgets.notice_board import NoticeBoard

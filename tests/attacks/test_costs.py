@@ -7,10 +7,10 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import cbor2
 import pytest
+from msgspec.structs import replace
 
 from app.entry import KIND_TEXT, MAX_SEQ, MAX_TIME, Run, encode_entry
 from app.frontier import Head

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.entry import Run
 from app.frontier import Advance, Head

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.entry import MAX_SPAN_BYTES, NO_HASH, Run, checkpoint_message, entry_digest, fold_chain, skim_entry
 from app.errors import LocalEntryError, StorageError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.amendments import Deletion, Edit, Reaction
 from app.entry import KIND_COPY, Run, decode_entry
