@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.driver import Driver
 from textual.message import Message
@@ -35,9 +34,8 @@ from app.view_state import RoomView, Taste
 from app.widgets import sheets, theming
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
-from app.widgets.chat_keys import CHAT_BINDINGS, ON_THE_CHAT_ALONE
+from app.widgets.chat_keys import ChatKeys
 from app.widgets.composer import Composer, send_keys
-from app.widgets.info_screen import InfoScreen
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
@@ -56,8 +54,6 @@ from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
 from app.widgets.teller import Teller
 from app.widgets.terminal import HungUp
-from app.widgets.terminal_app import TerminalApp
-from app.wording import counted
 
 if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
@@ -77,11 +73,10 @@ class NodeTold(Message):
         self.event = event
 
 
-class ChatApp(TerminalApp):
+class ChatApp(ChatKeys):
     CSS_PATH = Path(__file__).parent.parent / "chat.tcss"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = "#composer"
-    BINDINGS: ClassVar[list[BindingType]] = CHAT_BINDINGS
 
     def __init__(
         self,
@@ -324,36 +319,8 @@ class ChatApp(TerminalApp):
                 self._inputs.add(text)
         self._news.show_summary()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "acknowledge":
-            return not self.screen.is_modal and (
-                self._composer.busy or bool(self._notice_board.notice) or self._message_mode.busy
-            )
-        return not (action in ON_THE_CHAT_ALONE and self.screen.is_modal)
-
-    def action_acknowledge(self) -> None:
-        if self._composer.busy:
-            self._composer.back()
-        elif self._notice_board.notice:
-            self._notice_board.acknowledge()
-        else:
-            self._message_mode.back()
-
-    def action_fold_peers(self) -> None:
-        self._peers.fold(self.size.width, self._room)
-        self.to_keep.set()
-
     def on_resize(self, event: events.Resize) -> None:
         self._peers.place(event.size.width, self._room)
-
-    def action_search(self) -> None:
-        self._orders.command_search("")
-
-    def action_palette(self) -> None:
-        self._orders.palette()
-
-    def action_message_mode(self) -> None:
-        self._message_mode.toggle()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if event.widget is self._composer is self.focused:  # told later than it was: by now it may be the pane
@@ -370,52 +337,6 @@ class ChatApp(TerminalApp):
 
     def on_message_pane_followed(self, event: MessagePane.Followed) -> None:
         self._message_mode.follow(event.address)
-
-    def action_page_up(self) -> None:
-        self._pane.page_up()
-
-    def action_page_down(self) -> None:
-        self._pane.page_down()
-
-    def action_to_start(self) -> None:
-        self._reading.jump(self._pane.to_start)
-
-    def action_to_end(self) -> None:
-        self._reading.to_end()
-
-    def action_to_unread(self) -> None:
-        self._reading.to_unread()
-
-    def action_to_late(self) -> None:
-        self._reading.to_late()
-
-    def action_jump_back(self) -> None:
-        self._reading.back()
-
-    def action_help(self) -> None:
-        if isinstance(self.screen, InfoScreen):
-            self.screen.dismiss()
-        else:
-            self._orders.command_help("")
-
-    def action_refresh_all(self) -> None:
-        """For a terminal that something else has written to."""
-        self.refresh(layout=True)
-
-    def action_copy(self) -> None:
-        text = self._composer.selected_text or self.screen.get_selected_text()
-        if text:
-            self._copy(text)
-        else:
-            self._status_bar.answer(Notice("Ctrl+C copies what is selected; Ctrl+Q leaves"))
-
-    def _copy(self, text: str) -> None:
-        characters = counted(len(text), "character")
-        if self.can_copy(text):
-            self.copy_to_clipboard(text)
-            self._teller.answer(Notice(f"copied {characters}"))
-        else:
-            self._teller.refuse(f"{characters} are too many for the terminal's clipboard: select less")
 
     def action_leave(self) -> None:
         from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves
