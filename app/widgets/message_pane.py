@@ -285,11 +285,7 @@ class MessagePane(Widget):
 
     def drag_to(self, position: float) -> None:
         """position: in entries before the first one on the screen."""
-        extent = self._scrollback.extent()
-        if position >= extent.total - extent.size:
-            self._scrollback.to_end()
-        else:
-            self._scrollback.to_rank(round(position))
+        self._scrollback.to_rank(round(position))
         self._draw()
 
     def action_number(self, number: int) -> None:

@@ -18,7 +18,6 @@ from app.widgets.chat_app import ChatApp
 from app.widgets.composer import MAX_DRAFT
 from app.widgets.keys import key_names
 from app.widgets.message_pane import MessagePane
-from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.status_bar import StatusBar
 from tests.widgets.chats import LocalChat
 from tests.widgets.screens import HOSTILE, chat, composer, opened, pane, paste, rows, screen, until
@@ -86,22 +85,6 @@ async def test_the_wheel_moves_three_rows(chat: LocalChat) -> None:
         before = pane(app)
         await pilot._post_mouse_events([events.MouseScrollUp], app.query_one(MessagePane), offset=(5, 5), button=0)
         assert pane(app)[3:] == before[:-3]
-
-
-async def test_dragging_the_scroll_bar_goes_anywhere(chat: LocalChat) -> None:
-    chat.says("bob", *(f"message {number}" for number in range(1000))).result()
-    async with opened(chat) as (app, pilot):
-        bar = app.query_one(PaneScrollBar)
-        assert bar.position + bar.window_size == bar.window_virtual_size == 1000
-        bar.post_message(PaneScrollBar.Moved(500))
-        await pilot.pause()
-        assert "message 500" in pane(app)[0]
-        bar.post_message(PaneScrollBar.Paged(down=True))
-        await pilot.pause()
-        assert "message 520" in pane(app)[0]
-        bar.post_message(PaneScrollBar.Moved(5000))
-        await pilot.pause()
-        assert app.query_one(MessagePane).following
 
 
 @pytest.mark.parametrize("key", ["alt+enter", "shift+enter", "ctrl+j"])
