@@ -1,7 +1,6 @@
 """The full screen: puts the widgets together and carries what happens between them and the node.
 
 - The first frame shows the newest page. The node runs, and all else begins, after it.
-- Everything that waits belongs to one background task, which whoever runs the app ends and awaits.
 - No error shows a traceback: it ends the app, and `failure` keeps it for whoever runs the app.
 """
 
@@ -29,10 +28,11 @@ from app.moments import since
 from app.settings import Settings
 from app.status import Held, NodeEvent, Notice, Outdated, PeerStatus, Renamed
 from app.text import one_line
-from app.timeline import TimelineEntry
+from app.timeline import Landed, TimelineEntry
 from app.view_state import RoomView, Taste
 from app.widgets import sheets, theming
 from app.widgets.backend import ChatBackend
+from app.widgets.background import Background
 from app.widgets.caller import Caller
 from app.widgets.chat_keys import ChatKeys
 from app.widgets.composer import Composer, send_keys
@@ -59,10 +59,6 @@ if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
 
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
-# While a long history pours in, 80,000 messages a second would be read here one by one, and letters wait for 100 ms.
-# The pane reads the newest ones from the timeline anyway; only the count of new ones comes later.
-_FLOOD = 500  # messages at once: to read them all would take longer than to read anew what is on the screen
-_FLOOD_PAUSE = 0.1  # seconds
 
 
 class NodeTold(Message):
@@ -113,7 +109,9 @@ class ChatApp(ChatKeys):
         self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
         self._zone = zone
         self._wall = wall
-        self._background: asyncio.Task[None] | None = None
+        self._background = Background(
+            self, backend, self._frontier, landed=self._landed, told=self._on_event, failed=self.fail
+        )
 
     def _choose_keys(self) -> None:
         from app.widgets import key_table, keymap
@@ -219,7 +217,7 @@ class ChatApp(ChatKeys):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self._timeline.courtesy.person_acts()
-            if self._background is not None:
+            if self._background.begun:
                 self._reading.acts()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.app_focus = True  # Textual gives keys and clicks to what had the focus, and drops what is pasted
@@ -242,10 +240,8 @@ class ChatApp(ChatKeys):
         """All that need not be there for the first frame."""
         self.begin_in_terminal()
         self._show_title()
-        if self._background is None:
-            self._unsubscribe = self._backend.subscribe(self._on_event)
-            self._background = asyncio.create_task(self._run_background(), name="chat")
-            self._background.add_done_callback(self._on_background_end)
+        if not self._background.begun:
+            self._background.begin()
             start_up.end()
             if self.is_running:  # not if one leaves in the moment of the first frame
                 self.screen_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._place_cursor))
@@ -253,35 +249,18 @@ class ChatApp(ChatKeys):
             for problem in self._problems:
                 self._teller.tell(Notice(problem, urgent=True))
 
-    async def _run_background(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._backend.run())
-            group.create_task(self._follow())
-
-    async def _follow(self) -> None:
-        async for landed in self._timeline.watch(self._frontier, _FLOOD):
-            if not self.is_running:  # the screen is gone; `settle` waits for the last words
-                return
-            self._reading.landed(landed)
-            if landed.others:
-                self._pane.flooded()
-            else:
-                self._pane.landed(landed.entries)
-                self._caller.landed(landed.entries)
-            if landed.others:
-                await asyncio.sleep(_FLOOD_PAUSE)
-
-    def _on_background_end(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.fail(error)
+    def _landed(self, landed: Landed) -> None:
+        self._reading.landed(landed)
+        if landed.others:
+            self._pane.flooded()
+        else:
+            self._pane.landed(landed.entries)
+            self._caller.landed(landed.entries)
 
     async def settle(self) -> None:
         """After the screen is gone: let what was sent reach the disk and the node say goodbye."""
         await self._outbox.settle(_LAST_WORDS)
-        if self._background is not None:
-            self._unsubscribe()
-            self._background.cancel()
-            await asyncio.wait([self._background], timeout=_LAST_WORDS)
+        await self._background.end(_LAST_WORDS)
 
     @property
     def draft(self) -> str:
