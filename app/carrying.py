@@ -4,7 +4,7 @@
   proved who made a file: it is counted against an account of its own.
 - A file is there whole or not at all. What was taken in stays, whatever comes after it: the same command goes on.
 - Nothing of somebody who is refused is written; who is written for has to be let in.
-- Where a program has the room open, it is asked to do it.
+- Where a program has the room open, it is asked to do it. It is seen and stopped the same then.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app import door_bell
 from app.command import Export, ExportFormat, Import
 from app.config import key_file, make_user_folder, room_folder, user_folder
 from app.entry import KEY_BYTES, Run
-from app.errors import LockedError, ParcelError, StorageError, UsageError
+from app.errors import LockedError, ParcelError, StoppedError, StorageError, UsageError
 from app.identity import Identity
 from app.identity_file import read_sound
 from app.ingest import IngestReport, Refusal
@@ -44,7 +44,7 @@ MAX_IN_FLIGHT = 16  # times PIECE_BYTES handed to the database and not durable y
 _RUN_WEIGHT = 256  # bytes that a run counts for beside its entries
 
 Say = Callable[[str], object]
-Tell = Callable[[int, int], object]  # how much is done, of how much
+Tell = Callable[[int, int], object]  # how much is done, of how much; raises StoppedError to stop it
 
 _WHY = {
     Refusal.GAP: "lack what comes before them, here and in the file",
@@ -65,7 +65,8 @@ def export(command: Export, say: Say) -> str:
     except LockedError:
         folder = room_folder(user_folder(command.data_dir, command.me), command.room)
         form = None if command.format is None else command.format.value
-        answer = door_bell.ask_to_carry(folder, "export", command.file, name=command.reader or "", form=form)
+        wanted = door_bell.Wanted("export", command.file, command.reader or "", form)
+        answer = door_bell.ask_to_carry(folder, wanted, progress)
         if answer is None:
             raise
         done = answer
@@ -75,8 +76,17 @@ def export(command: Export, say: Say) -> str:
     return done
 
 
-def write(log: Log, me: str, room: str, command: Export, progress: Tell = lambda *_: None) -> str:
+def write(log: Log, me: str, room: str, command: Export, progress: Tell) -> str:
     """Write the file from an open log, in any thread. What was done."""
+    try:
+        return _write(log, me, room, command, progress)
+    except (KeyboardInterrupt, StoppedError):
+        if command.file.exists():  # it was too late
+            raise
+        raise StoppedError(f"stopped: {command.file} was not written") from None
+
+
+def _write(log: Log, me: str, room: str, command: Export, progress: Tell) -> str:
     if command.format is not None:
         from app.transcript import write_transcript
 
@@ -102,22 +112,22 @@ class Room(Struct, frozen=True):
     data_dir: Path
 
 
-def carry(room: Room, action: str, file: Path, *, name: str, form: str | None) -> str:
-    """What another process asks for, in any thread. action: export or import; name: for whom, or empty; form: the value
-    of an ExportFormat, or None.
+def carry(room: Room, wanted: door_bell.Wanted, progress: Tell) -> str:
+    """What another process asks for, in any thread.
 
     What is no file of a disk is not opened: /dev/stdin is this program's own here, and would take what is typed, and a
     pipe may keep the thread, and so the program from ending.
     """
-    if action == "import":
-        if not file.is_file():
+    if wanted.action == "import":
+        if not wanted.file.is_file():
             raise UsageError(
-                f"{file} is no file that {room.me}'s open program can read: save it as one, or end the program first"
+                f"{wanted.file} is no file that {room.me}'s open program can read: save it as one, or end the program "
+                f"first"
             )
-        return take(room.log, room.me, Import(room.me, room.data_dir, room.name, file), lambda _: None)
-    known = next((known for known in ExportFormat if known.value == form), None)
-    writing = Export(room.me, room.data_dir, room.name, file, name or None, known)
-    return write(room.log, room.me, room.name, writing)
+        return take(room.log, room.me, Import(room.me, room.data_dir, room.name, wanted.file), progress)
+    known = next((known for known in ExportFormat if known.value == wanted.form), None)
+    writing = Export(room.me, room.data_dir, room.name, wanted.file, wanted.name or None, known)
+    return write(room.log, room.me, room.name, writing, progress)
 
 
 def _write_parcel(command: Export, log: Log, me: str, room: str, progress: Tell) -> int:
@@ -173,16 +183,16 @@ class _Taken(Struct):
             self.refused[refused.refusal] += len(refused.run.entries)
 
 
-def import_(command: Import, environment: Mapping[str, str], ask: Ask | None, say: Say) -> str:
+def import_(command: Import, environment: Mapping[str, str], ask: Ask | None) -> str:
     """Take in the file. What was done; raises ParcelError when that is not all that the file should have had."""
     progress = Progress("bytes read", debug=command.debug)
     try:
         with _any_log(command, environment, ask) as (log, me):
-            return take(log, me, command, say, progress)
+            return take(log, me, command, progress)
     except LockedError:
         folder = room_folder(user_folder(command.data_dir, command.me), command.room)
         # Where the file is for anybody: /dev/stdin is another one there.
-        answer = door_bell.ask_to_carry(folder, "import", command.file.resolve())
+        answer = door_bell.ask_to_carry(folder, door_bell.Wanted("import", command.file.resolve()), progress)
         if answer is None:
             raise
         return answer
@@ -190,7 +200,7 @@ def import_(command: Import, environment: Mapping[str, str], ask: Ask | None, sa
         progress.end()
 
 
-def take(log: Log, me: str, command: Import, say: Say, progress: Tell = lambda *_: None) -> str:
+def take(log: Log, me: str, command: Import, progress: Tell) -> str:
     """Take in the file into an open log, in any thread. As `import_`."""
     taken = _Taken()
     people = People(log.author, me, records=log.peers, authors=log.authors)
@@ -201,9 +211,8 @@ def take(log: Log, me: str, command: Import, say: Say, progress: Tell = lambda *
             _refuse_packer(log.peers().get(parcel.header.packer), command.file, people)
             try:
                 fault = _ingest(parcel, log, taken, progress, command.file.stat().st_size)
-            except KeyboardInterrupt:
-                say(f"stopped: {_said(command, taken, log, people)}. The same command goes on")
-                raise
+            except (KeyboardInterrupt, StoppedError):
+                raise StoppedError(f"stopped: {_said(command, taken, log, people)}. The same command goes on") from None
     except OSError as error:
         raise StorageError(f"{command.file} cannot be read: {reason(error)}") from error
     said = _said(command, taken, log, people)

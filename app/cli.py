@@ -98,7 +98,7 @@ def _run(arguments: Sequence[str]) -> int:
             from app import carrying, passphrase
 
             _interrupt_on_signals()
-            return _say(carrying.import_(command, os.environ, passphrase.asker(), _remark))
+            return _say(carrying.import_(command, os.environ, passphrase.asker()))
         case Doctor(options):
             from app.doctor import command as doctor
 

@@ -11,6 +11,7 @@ ChatError                   exit status 1
 │   ├── ReadOnlyError       the folder or file cannot be written
 │   └── DiskFullError       no space (or quota) left; what was typed is still in the composer
 ├── ParcelError             a file that was carried here is cut short, damaged, or none of ours
+├── StoppedError            a person stopped it; says what was done until then (exit status 130)
 ├── LocalEntryError         own input that cannot become an entry (too long, empty)
 └── RemoteError             a peer broke a rule; that peer is dropped, nothing of it is kept
     ├── ProtocolError       bytes that are no valid frame, or a frame that is not allowed here
@@ -66,6 +67,10 @@ class DiskFullError(StorageError):
 
 class ParcelError(ChatError):
     pass
+
+
+class StoppedError(ChatError):
+    exit_status = 130  # as shells tell of who ended by Ctrl+C
 
 
 class LocalEntryError(ChatError):

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import door_bell
@@ -248,12 +247,12 @@ class Node:
         seen = "" if status.seen is None else since(status.seen, time.time_ns() // 1000, None)
         return explain(Knowledge(self.me, self.room, status, self.states.way(status.name), seen))
 
-    async def _carry(self, action: str, file: Path, name: str, form: str | None) -> str:
+    async def _carry(self, wanted: door_bell.Wanted, tell: door_bell.Tell) -> str:
         """What `chat-tui export` and `chat-tui import` ask while this runs."""
         from app import carrying
 
         room = carrying.Room(self.log, self.me, self.room, self._options.data_dir)
-        return await asyncio.to_thread(carrying.carry, room, action, file, name=name, form=form)
+        return await asyncio.to_thread(carrying.carry, room, wanted, tell)
 
     # What the mesh asks.
 

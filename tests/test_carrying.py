@@ -13,7 +13,8 @@ import pytest
 from app import carrying
 from app.command import Export, ExportFormat, Import
 from app.config import key_file, make_user_folder, room_folder, user_folder
-from app.errors import ChatError, LockedError, ParcelError, StorageError, UsageError
+from app.door_bell import Wanted
+from app.errors import ChatError, LockedError, ParcelError, StoppedError, StorageError, UsageError
 from app.identity import Identity
 from app.identity_file import KeyFile, read
 from app.parcel import ParcelHeader, ParcelReader, ParcelWriter
@@ -73,9 +74,7 @@ class Desk:
         return "\n".join([carrying.export(command, said.append), *said])
 
     def takes(self, file: str, room: str = "main") -> str:
-        said: list[str] = []
-        command = Import(self.name, self.data_dir, room, self.files / file)
-        return carrying.import_(command, {}, None, said.append)
+        return carrying.import_(Import(self.name, self.data_dir, room, self.files / file), {}, None)
 
     def assert_sound(self) -> None:
         assert check(self.folder).found == []
@@ -274,7 +273,36 @@ def test_an_open_program_opens_no_pipe_and_no_terminal(desk: Callable[[str], Des
         room = carrying.Room(log, "alice", "main", alice.data_dir)
         for file in (pipe, Path("/dev/tty"), Path("/dev/zero"), tmp_path, tmp_path / "nowhere"):
             with pytest.raises(UsageError, match="is no file that alice's open program can read"):
-                carrying.carry(room, "import", file, name="", form=None)
+                carrying.carry(room, Wanted("import", file), lambda *_: None)
+
+
+def stop_after_some(done: int, _of: int) -> None:
+    if done:
+        raise StoppedError("stopped")
+
+
+@pytest.mark.parametrize("form", [None, *ExportFormat])
+def test_an_export_that_is_stopped_leaves_nothing(desk: Callable[[str], Desk], form: ExportFormat | None) -> None:
+    alice = desk("alice")
+    alice.says("one", "two")
+    wanted = Wanted("export", alice.files / "file", form=None if form is None else form.value)
+    with alice.log() as log, pytest.raises(StoppedError, match="file was not written"):
+        carrying.carry(carrying.Room(log, "alice", "main", alice.data_dir), wanted, stop_after_some)
+    assert not list(alice.files.glob("file*"))
+
+
+def test_an_import_that_is_stopped_keeps_what_it_took_and_goes_on(desk: Callable[[str], Desk]) -> None:
+    alice, bob = desk("alice"), desk("bob")
+    alice.says(*(f"{number} {'x' * 2_000}" for number in range(200)))
+    alice.export("file")
+    with bob.log() as log, pytest.raises(StoppedError, match=r"stopped: \d+ new entries by alice.* goes on"):
+        carrying.carry(
+            carrying.Room(log, "bob", "main", bob.data_dir), Wanted("import", bob.files / "file"), stop_after_some
+        )
+    kept = len(bob.reads())
+    assert 0 < kept < 200
+    assert f"; {kept + 1} were here already" in bob.takes("file")
+    assert len(bob.reads()) == 200
 
 
 def test_a_file_that_names_somebody_uses_up_nothing_of_theirs(desk: Callable[[str], Desk]) -> None:

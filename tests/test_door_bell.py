@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import stat
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from app import door_bell
-from app.errors import UsageError
+from app.door_bell import Tell, Wanted
+from app.errors import StoppedError, UsageError
 from app.identity import Identity, grouped
 from app.status import PeerPhase
 from tests.persons import Person, people
@@ -73,6 +79,113 @@ async def test_other_questions_get_no_answer_and_do_no_harm(tmp_path: Path, line
     assert raised == []
     listening.cancel()
     await asyncio.wait([listening])
+
+
+class Carrier:
+    """Carries in a thread until it is stopped, or until it may be done."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.ended = threading.Event()
+
+    async def __call__(self, wanted: Wanted, tell: Tell) -> str:
+        return await asyncio.to_thread(self._work, wanted, tell)
+
+    def _work(self, wanted: Wanted, tell: Tell) -> str:
+        try:
+            while not self.may_end.is_set():
+                tell(3, 7)
+            return f"{wanted.file} is written"
+        except StoppedError:
+            raise StoppedError("stopped: nothing is written") from None
+        finally:
+            self.ended.set()
+
+
+class Asker:
+    """Another process that asks for a file, as `chat-tui export` does, and shows what it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        code = (
+            "import sys; from pathlib import Path; from app.door_bell import Wanted, ask_to_carry\n"
+            "from app.errors import ChatError\n"
+            "try: print(ask_to_carry(Path(sys.argv[1]), Wanted('export', Path('file')), lambda *at: print(*at)))\n"
+            "except ChatError as error: print(error); sys.exit(error.exit_status)"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code, str(folder)], stdout=subprocess.PIPE, text=True, env=os.environ
+        )
+
+    async def line(self) -> str:
+        assert self.process.stdout
+        return (await asyncio.to_thread(self.process.stdout.readline)).rstrip()
+
+    async def last_line(self) -> str:
+        line = ""
+        while (following := await self.line()) != "":
+            line = following
+        await asyncio.to_thread(self.process.wait, 20)
+        return line
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
+@pytest.fixture
+async def asked(tmp_path: Path) -> AsyncIterator[tuple[Carrier, Asker, asyncio.Task[None]]]:
+    """Somebody who carries for somebody who has heard how far that has come, and what listens for both."""
+    carrier = Carrier()
+    listening = asyncio.create_task(door_bell.listen(tmp_path, decide, carrier))
+    await rung(tmp_path, None, "")
+    asker = Asker(tmp_path)
+    try:
+        line = await asker.line()
+        assert line in ("0 0", "3 7")
+        while line != "3 7":
+            line = await asker.line()
+        yield carrier, asker, listening
+    finally:
+        carrier.may_end.set()
+        asker.close()
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+Asked = tuple[Carrier, Asker, asyncio.Task[None]]
+
+
+async def test_who_asks_for_a_file_hears_how_far_it_has_come_and_when_it_is_done(asked: Asked) -> None:
+    carrier, asker, _ = asked
+    carrier.may_end.set()
+    assert await asker.last_line() == "file is written"
+    assert asker.process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_who_stops_it_hears_what_was_done(asked: Asked, number: signal.Signals) -> None:
+    carrier, asker, _ = asked
+    asker.process.send_signal(number)
+    assert await asker.last_line() == "stopped: nothing is written"
+    assert asker.process.returncode == 130
+    assert carrier.ended.is_set()
+
+
+async def test_what_nobody_waits_for_any_more_is_stopped(asked: Asked) -> None:
+    carrier, asker, _ = asked
+    asker.process.kill()
+    assert await asyncio.to_thread(carrier.ended.wait, 20)
+
+
+async def test_who_asked_a_program_that_ends_is_told_and_nothing_goes_on_behind_it(asked: Asked) -> None:
+    carrier, asker, listening = asked
+    listening.cancel()
+    await asyncio.wait([listening])
+    assert carrier.ended.is_set()
+    assert "ended before this was done" in await asker.last_line()
+    assert asker.process.returncode == 1
 
 
 async def test_a_new_key_is_trusted_from_outside_after_both_were_shown(people: Callable[[str], Person]) -> None:
