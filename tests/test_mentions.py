@@ -36,3 +36,33 @@ def test_other_scripts_and_signs_in_names() -> None:
     assert "@c-3_po here?" in Mentions("c-3_PO")
     assert Mentions("bob").spans("bob and @Bob") == [(0, 3), (8, 12)]
     assert len(Mentions("bob").spans("bob " * 1000)) == MAX_MENTIONS
+
+
+@pytest.mark.parametrize(
+    "text", ["@will, tea?", "ask @Will", "will: tea?", "Will, tea?", "hello all\nwill: and you?", "WILL:"]
+)
+def test_a_name_that_is_a_word_is_found_where_one_speaks_to_somebody(text: str) -> None:
+    assert text in Mentions("will")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I will be late",
+        "Will you come?",
+        "will",
+        "will:not",
+        "if you will, tea",
+        "last will: none",
+        "willing",
+        "@willing",
+    ],
+)
+def test_a_name_that_is_a_word_is_not_found_where_it_is_one(text: str) -> None:
+    assert text not in Mentions("will")
+    assert text not in Mentions("Will")
+
+
+def test_a_name_of_one_letter_is_no_word_of_its_own() -> None:
+    assert "see j in the loop" not in Mentions("j")
+    assert Mentions("j").spans("j: see @j") == [(0, 1), (7, 9)]
