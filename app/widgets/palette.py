@@ -107,8 +107,13 @@ class PaletteScreen(ModalScreen[Deed | str | None]):
         listed = self.query_one(OptionList)
         width = max(10, self.size.width - 4) if self.size.width < _WIDE else min(self.size.width, _WIDE) - 4
         listed.clear_options()
-        listed.add_options([Option(_row(deed, width)) for deed in self._found])
-        listed.highlighted = 0 if self._found else None
+        if self._found:
+            listed.add_options([Option(_row(deed, width)) for deed in self._found])
+            listed.highlighted = 0
+        else:
+            command = self.query_one(Input).value.lstrip().startswith("/")
+            told = "Enter does what is typed" if command else "nothing is called so"
+            listed.add_option(Option(Content.styled(told, "$text-muted"), disabled=True))
 
 
 _WIDE = 100  # cells, as #palette has at most

@@ -76,3 +76,15 @@ async def test_the_arrows_choose_in_a_narrow_terminal_too(chat: LocalChat) -> No
         assert all(len(row) <= 40 for row in rows(app))
         await pilot.press(*"leave;", "enter")
         await until(lambda: not app.is_running)
+
+
+async def test_where_nothing_fits_it_says_so(chat: LocalChat) -> None:
+    async with opened(chat, width=40, height=10) as (app, pilot):
+        await pilot.press("ctrl+p", *"xyzzy")
+        await until(lambda: "nothing is called so" in screen(app))
+        await pilot.press("down", "enter")
+        assert "nothing is called so" in screen(app)
+        await pilot.press(*["backspace"] * 5)
+        await until(lambda: "nothing is called so" not in screen(app))
+        await pilot.press(*"/date 2023")
+        await until(lambda: "Enter does what is typed" in screen(app))
