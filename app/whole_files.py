@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, however long they are.
 
-- What is written stands beside the file, under its name with `.part`, until it is on the disk; then it is renamed.
+- What is written stands beside the file, under a name that nobody else gives to theirs, until it is on the disk; then
+  it is renamed.
 - A file that is there is never replaced. What an earlier attempt left beside it that was killed is.
 - Of two that write the same one at a time the later goes on: nobody gives the name to what another has not finished.
 """
@@ -17,6 +18,7 @@ from typing import BinaryIO
 from app.errors import DiskFullError, StorageError
 from app.private_files import reason, sync_folder
 
+_UNFINISHED = ".chat-tui-unfinished"  # what ends in `.part` may be somebody's download
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -26,7 +28,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises DiskFullError or another StorageError.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + _UNFINISHED)
     try:
         if os.path.lexists(path):
             raise FileExistsError

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -47,10 +50,26 @@ def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_attempt_left_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "copy.part").write_bytes(b"half")
+    write = "import os, signal; file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    code = (
+        f"import sys; from pathlib import Path; from app.whole_files import whole_file\n"
+        f"with whole_file(Path(sys.argv[1])) as file: {write}"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "copy")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
     with whole_file(tmp_path / "copy") as file:
         file.write(b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+    assert (tmp_path / "copy").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("name", ["copy.part", "copy.tmp", "copy~", ".copy.swp", "copy.crdownload"])
+def test_what_somebody_else_has_beside_it_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"somebody's download")
+    with whole_file(tmp_path / "copy") as file:
+        file.write(b"whole")
+    assert (tmp_path / name).read_bytes() == b"somebody's download"
 
 
 def test_of_two_that_write_at_a_time_one_is_there_whole(tmp_path: Path) -> None:
