@@ -28,7 +28,11 @@ class RefusedRun(Struct, frozen=True):
 
 
 class IngestReport(Struct, frozen=True):
-    """The outcome of one ingest. A run all of whose entries were here already is in neither list."""
+    """The outcome of one ingest. A run all of whose entries were here already is in neither of the first lists.
+
+    proved: feeds of which a proof is kept from now on that they have two branches.
+    """
 
     advances: list[Advance] = field(default_factory=list)
     refused: list[RefusedRun] = field(default_factory=list)
+    proved: list[bytes] = field(default_factory=list)

@@ -24,6 +24,7 @@ CORE = {
     "app.door",
     "app.entry",
     "app.errors",
+    "app.fork_proof",
     "app.frontier",
     "app.genesis",
     "app.holdings",

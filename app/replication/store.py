@@ -26,6 +26,9 @@ class Store(Protocol):
     def folds(self, feed: bytes, seq: int) -> int:
         """How many entries have to be read to know h(seq), which a run that begins after it states."""
 
+    def fork_seq(self, feed: bytes) -> int:
+        """The first entry of `feed` of which another one is kept as a proof; 0: none."""
+
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         """Runs from entry `low` to the checkpoint at or after `high`, or as many as `max_bytes` of entries allow.
 

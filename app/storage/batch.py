@@ -36,6 +36,7 @@ from app.storage.effort import Effort
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
 from app.storage.placing import MAX_STEPS, Placing
+from app.storage.proofs import find_proof, keep
 from app.storage.quota import Accounts, Quota, size_of
 from app.storage.schema import (
     AMENDMENTS,
@@ -142,6 +143,12 @@ class Batch:
             refused = item if isinstance(item, RefusedRun) else self._take(item, gained, via, accounts)
             if refused:
                 report.refused.append(refused)
+                if (
+                    isinstance(item, VerifiedRun)
+                    and refused.refusal is Refusal.FORKED
+                    and self._prove(item, via, accounts)
+                ):
+                    report.proved.append(item.run.feed)
         self._effort.pay(via, before - self._placing.steps_left, self._wall)
         for feed, first in gained.items():
             record = self._held(feed)
@@ -208,6 +215,16 @@ class Batch:
             gained.setdefault(run.feed, feed.seq + 1)
             self._extend(feed, run.entries[held:] if held else run.entries, [(run.last, item.head, run.signature)])
         return None
+
+    def _prove(self, item: VerifiedRun, via: bytes, accounts: Accounts) -> bool:
+        """Whether the run proves that there are two branches of its feed, which was not known."""
+        feed = self._held(item.run.feed)
+        if accounts.is_own(feed.author):
+            return False  # own branches are brought together (renewal.py)
+        proof = find_proof(self._reader, feed, item, via=via, time=self._wall)
+        return proof is not None and keep(
+            self._txn, self._tables, proof, lambda other: accounts.payer(other.author, other.via)
+        )
 
     def _extend_own(self, feed: FeedRecord, entries: Sequence[bytes], identity: Identity) -> list[int]:
         ends = []

@@ -26,8 +26,9 @@ from app.entry import (
     skim_entry,
 )
 from app.errors import ChatError, DamagedError, LockedError, StorageError
+from app.fork_proof import decode_proof
 from app.genesis import decode_genesis
-from app.identity import PublicKey
+from app.identity import PublicKey, fingerprint, grouped
 from app.names import name_key
 from app.storage import schema
 from app.storage.amendments import record_of
@@ -120,6 +121,7 @@ class _Check:
             return  # the rest hangs on these
         for record in self._records.values():
             self._check_feed(record)
+        self._check_proofs()
         self._check_sizes()
         self._check_stretches(schema.CHUNKS, schema.TIMELINE, CHUNK_ENTRIES)
         self._check_stretches(schema.GROUPS, schema.CHUNKS, GROUP_CHUNKS)
@@ -213,6 +215,17 @@ class _Check:
             self._find(schema.FEEDS, f"its entries count {size:,} bytes, not {record.size:,}", record)
         if not 0 <= record.cited <= record.seq:
             self._find(schema.FEEDS, f"entry {record.cited:,} is said to be cited", record)
+
+    def _check_proofs(self) -> None:
+        if schema.FORKS not in self._tables:
+            return
+        names = {record.author: record.name for record in self._records.values()}
+        for key, value in self._items(schema.FORKS):
+            proof = decode_proof(value)
+            if proof is None or proof.key != key:
+                self._find(schema.FORKS, "it does not prove that there are two branches")
+            elif proof.author not in self._refused:
+                self._findings.forked.add(names.get(proof.author, grouped(fingerprint(proof.author))))
 
     def _check_genesis(self, record: FeedRecord, data: bytes) -> None:
         try:

@@ -82,7 +82,9 @@ class Environment:
             self.version = self._schema_version(self._env)
             # An older schema lacks tables; what is to be in them is the business of `upgrades`.
             add = self.version < schema.SCHEMA_VERSION
-            self.tables = {name: self._env.open_db(name, create=add) for name in schema.TABLES}
+            self.tables = {
+                name: table for name in schema.TABLES if (table := self._table(self._env, name, add=add)) is not None
+            }
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             self._drop()
@@ -90,6 +92,14 @@ class Environment:
         except (lmdb.Error, StorageError):
             self._drop()
             raise
+
+    def _table(self, env: lmdb.Environment, name: bytes, *, add: bool) -> Table | None:
+        try:
+            return env.open_db(name, create=add)
+        except lmdb.NotFoundError:
+            if name not in schema.LATER_TABLES:
+                raise
+            return None if self._read_only else env.open_db(name)
 
     def _schema_version(self, env: lmdb.Environment) -> int:
         meta = env.open_db(schema.META, create=False)

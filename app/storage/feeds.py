@@ -222,16 +222,25 @@ class FeedReader:
 
     def checkpoints(self, record: FeedRecord, low: int) -> Iterator[tuple[int, bytes, bytes]]:
         """(seq, hash, signature) of all checkpoints from entry `low` on, the head last."""
-        cursor = self._txn.cursor(self._checkpoints)
-        if cursor.set_range(ENTRY_KEY.pack(record.num, low)):
-            for key, value in cursor.iternext():
-                num, seq = ENTRY_KEY.unpack(key)
-                if num != record.num:
-                    break
-                yield seq, *split_checkpoint(value)
+        yield from self._kept_checkpoints(record.num, low)
         current = self._stored(record.num)
         if current.seq >= low:
             yield current.seq, current.hash, current.signature
+
+    def run_at(self, record: FeedRecord, first: int, before: bytes) -> Run:
+        """The run from `first` to the next checkpoint, up to the head that `record` says, stored or about to be."""
+        head = (record.seq, record.hash, record.signature)
+        last, _, signature = next(self._kept_checkpoints(record.num, first), head)
+        return Run(record.id, first, before, tuple(self.entries(record, first, last)), signature)
+
+    def _kept_checkpoints(self, num: int, low: int) -> Iterator[tuple[int, bytes, bytes]]:
+        cursor = self._txn.cursor(self._checkpoints)
+        if cursor.set_range(ENTRY_KEY.pack(num, low)):
+            for key, value in cursor.iternext():
+                found, seq = ENTRY_KEY.unpack(key)
+                if found != num:
+                    break
+                yield seq, *split_checkpoint(value)
 
     def _stored(self, num: int) -> FeedRecord:
         """The record in this snapshot, which can be a moment newer than the one in memory."""

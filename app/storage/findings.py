@@ -34,7 +34,8 @@ class Findings(Struct):
     """The outcome of a check.
 
     author: the public key of whose database it is, if it says so; feeds, entries: how many were looked at;
-    total: findings, of which the first are kept.
+    total: findings, of which the first are kept; forked: names of authors of whom it is proved that they signed two
+    entries with one number, which is no damage.
     """
 
     author: bytes | None = None
@@ -42,6 +43,7 @@ class Findings(Struct):
     entries: int = 0
     total: int = 0
     found: list[Finding] = field(default_factory=list)
+    forked: set[str] = field(default_factory=set)
 
     @property
     def sound(self) -> bool:

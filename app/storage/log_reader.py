@@ -14,12 +14,14 @@ from app.frontier import Head
 from app.peers import Author, PeerRecord
 from app.storage.environment import Environment
 from app.storage.feeds import FeedReader, Feeds, head_of
+from app.storage.proofs import first_fork, read_forks
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
 from app.storage.renewal import is_replaced
 from app.timeline import Evidence, TimelineEntry
 
 if TYPE_CHECKING:
+    from app.fork_proof import Fork
     from app.search import Query
     from app.storage.searching import Found
 
@@ -182,6 +184,25 @@ class LogReader:
         """Whether the author of `feed` has begun another one in its place."""
         with self._env.read() as txn:
             return is_replaced(txn, self._env.tables, self._feeds, feed)
+
+    def forks(self) -> list[Fork]:
+        """What somebody who is not refused said in two ways, and both are kept; the latest first."""
+        with self._env.read() as txn:
+            found = list(
+                read_forks(
+                    txn,
+                    self._env.tables,
+                    self._feeds,
+                    lambda feed: is_replaced(txn, self._env.tables, self._feeds, feed),
+                )
+            )
+        shown = [fork for fork in found if not self._is_refused(fork.proof.author)]
+        return sorted(shown, key=lambda fork: fork.proof.time, reverse=True)
+
+    def fork_seq(self, feed: bytes) -> int:
+        """The first entry of `feed` of which another one is kept; 0: none."""
+        with self._env.read() as txn:
+            return first_fork(txn, self._env.tables, feed)
 
     # Peers
 

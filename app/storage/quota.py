@@ -38,6 +38,13 @@ class Accounts:
         self._feeds: Counter[bytes] | None = None
         self._size: Counter[bytes] = Counter()
 
+    def is_own(self, author: bytes) -> bool:
+        return author == self._own
+
+    def payer(self, author: bytes, via: bytes) -> bytes:
+        """Against whom it counts what `via` brought by `author`."""
+        return author if self._is_pinned(author) else via
+
     def charge(self, author: bytes, via: bytes, size: int, *, new: bool) -> str | None:
         """Why `size` more by `author`, whose feed `via` brought, is not taken; None, and it counts, if it is.
 

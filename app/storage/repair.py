@@ -28,6 +28,7 @@ from app.entry import (
     skim_entry,
 )
 from app.errors import DamagedError, StorageError
+from app.fork_proof import encode_proof
 from app.frontier import Head
 from app.genesis import ForkPoint, Genesis, genesis_payload
 from app.identity import Identity
@@ -321,6 +322,8 @@ class _Repair:
                 batch.remember(record)
 
         self._write(env, feeds, work)
+        proofs = [(proof.key, encode_proof(proof)) for proof in self._salvage.meta.proofs]
+        env.write(lambda txn: txn.cursor(env.tables[schema.FORKS]).putmulti(proofs))
 
     def _write(self, env: Environment, feeds: Feeds, work: Callable[[Batch], object]) -> Committed:
         def write(txn: Txn) -> Committed:

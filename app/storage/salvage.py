@@ -33,6 +33,7 @@ from app.entry import (
     checkpoint_message,
 )
 from app.errors import DamagedError, InvalidRunError, NewerSchemaError
+from app.fork_proof import ForkProof, decode_proof
 from app.genesis import Genesis, decode_genesis
 from app.identity import Identity, PublicKey
 from app.names import name_key
@@ -48,6 +49,8 @@ _PLACE = struct.Struct(">cQI")  # in the order in which they are tried: those th
 _REACHED, _STRAY = b"\0", b"\1"
 _CHECKPOINT_BYTES = HASH_BYTES + SIGNATURE_BYTES
 _LAST_NUM = 2**32 - 1
+_REACHED_TABLES = (schema.ENTRIES, schema.CHECKPOINTS, schema.FEEDS, schema.FORKS)
+_MAX_LONG = 2 * MAX_SPAN_BYTES + 1024  # a proof, which has two runs; entries are shorter
 _MAX_VALUE = 511  # that a table of several values for a key takes
 _BATCH = 4096
 # Ways to go on where several different entries claim one place: a page and an older copy of it that was damaged.
@@ -71,6 +74,7 @@ class SavedMeta(Struct):
 
     values: dict[bytes, bytes] = field(default_factory=dict)
     peers: dict[bytes, PeerRecord] = field(default_factory=dict)
+    proofs: list[ForkProof] = field(default_factory=list)
 
 
 class Salvage:
@@ -123,13 +127,13 @@ class Salvage:
 
     def _reached(self) -> Iterator[int]:
         """Pages of the tables that the database leads to."""
-        for name in (schema.ENTRIES, schema.CHECKPOINTS, schema.FEEDS) if self._pages.metas else ():
+        for name in _REACHED_TABLES if self._pages.metas else ():
             yield from self._pages.table_leaves(self._pages.metas[0], name)
 
     def _file_page(self, txn: Txn, number: int, how: bytes, done: bytearray) -> None:
         for node in self._pages.leaf(number):
             self._file(txn, node, how)
-            if how is _REACHED and node.value.size <= MAX_ENTRY_BYTES:
+            if how is _REACHED and node.value.size <= _MAX_LONG:
                 for inner in self._pages.inner_pages(node):
                     done[inner] = 1
         if how is _REACHED:
@@ -190,6 +194,10 @@ class Salvage:
             peer = self._peer_record(node)
             if peer is not None:
                 self.meta.peers[peer.key] = peer
+        for node in self._pages.table(newest, schema.FORKS):
+            proof = decode_proof(self._pages.read(node.value) or b"")
+            if proof is not None:
+                self.meta.proofs.append(proof)
 
     def _file(self, txn: Txn, node: Node, how: bytes) -> None:
         """Put one record where it belongs, which its size tells. What is taken for something else verifies nowhere."""

@@ -33,6 +33,7 @@ AMENDMENTS = b"amendments"  # digest kind author[:8] symbol ~time digest[7:] -> 
 CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
 GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
 PEERS = b"peers"  # public key -> peer record
+FORKS = b"forks"  # feed seq H(entry)[:8] -> proof (app.fork_proof)
 
 TABLES = (
     META,
@@ -49,7 +50,9 @@ TABLES = (
     CHUNKS,
     GROUPS,
     PEERS,
+    FORKS,
 )
+LATER_TABLES = (FORKS,)  # which a database of the same schema may lack
 
 META_SCHEMA = b"schema"  # u32
 META_NODE = b"node"  # 16 random bytes

@@ -38,6 +38,7 @@ class MemoryStore:
         self.identity = identity
         self.room = room
         self.feeds: dict[bytes, StoredFeed] = {}
+        self.proved: list[Run] = []  # what contradicts what is here, from where the two part
         self.time = 1_700_000_000_000_000
         genesis = encode_entry(
             self.time, (), KIND_GENESIS, genesis_payload(Genesis(identity.public, name, room, nonce))
@@ -62,6 +63,8 @@ class MemoryStore:
         report = IngestReport()
         for run in runs:
             outcome = self._ingest(run)
+            if outcome is Refusal.FORKED and self._keep(run):
+                report.proved.append(run.feed)
             if isinstance(outcome, Refusal):
                 report.refused.append(RefusedRun(run, outcome, outcome.value))
             elif outcome is not None:
@@ -101,6 +104,19 @@ class MemoryStore:
         feed.checkpoints[run.last] = run.signature
         return Advance(run.feed, held + 1, Head(1, run.last, hashes[-1]))
 
+    def _keep(self, run: Run) -> bool:
+        feed = self.feeds[run.feed]
+        if feed.hashes[run.first - 1 : run.first] != [run.before]:
+            return False
+        held = feed.entries[run.first - 1 :]
+        same = next(n for n, (there, here) in enumerate(zip(run.entries, held, strict=False)) if there != here)
+        before = feed.hashes[run.first + same - 1]
+        there = Run(run.feed, run.first + same, before, run.entries[same:], run.signature)
+        if there in self.proved:
+            return False
+        self.proved.append(there)
+        return True
+
     def frontier(self) -> dict[bytes, Head]:
         return {feed: Head(1, len(stored.entries), stored.hashes[-1]) for feed, stored in self.feeds.items()}
 
@@ -119,6 +135,9 @@ class MemoryStore:
     def folds(self, feed: bytes, seq: int) -> int:
         stored = self.feeds.get(feed)
         return 0 if stored is None else seq - max((at for at in stored.checkpoints if at <= seq), default=0)
+
+    def fork_seq(self, feed: bytes) -> int:
+        return min((run.first for run in self.proved if run.feed == feed), default=0)
 
     def read_runs(self, feed: bytes, low: int, high: int, max_bytes: int) -> list[Run]:
         stored = self.feeds.get(feed)
