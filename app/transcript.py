@@ -3,6 +3,8 @@
 - In reading order, as it stands now: what was edited says so, what was deleted is not there.
 - Text by others is harmless in text, escaped in HTML, and exact in JSON, in ASCII. The page has no scripts, and loads
   nothing.
+- On the page each name and text runs in its own direction, and moves nothing around it: a right-to-left name would
+  otherwise take the time, the brackets and the first words to its side.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ _HTML_START = """<!DOCTYPE html>
 <style>
 body {{ font: 16px/1.5 sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #222; background: #fff }}
 h2 {{ font-size: 1em; border-bottom: 1px solid #ccc; margin: 2em 0 .5em }}
+bdi {{ unicode-bidi: plaintext }}
 p {{ margin: .3em 0; white-space: pre-wrap; overflow-wrap: anywhere }}
 time, small {{ color: #777; font-size: .85em }}
 i {{ color: #777 }}
@@ -40,7 +43,7 @@ blockquote {{ margin: .3em 0 0 1em; padding-left: .6em; border-left: 3px solid #
 </style>
 </head>
 <body>
-<h1>{title}</h1>
+<h1>chat-tui, room {room}</h1>
 """
 _HTML_END = "</body>\n</html>\n"
 
@@ -59,9 +62,8 @@ def write_transcript(
     total = timeline.count()
     number = 0
     writer = {ExportFormat.TEXT: _text, ExportFormat.JSONL: _jsonl, ExportFormat.HTML: _html}[form]
-    title = escape(one_line(f"chat-tui, room {room}"))
     if form is ExportFormat.HTML:
-        file.write(_HTML_START.format(title=title).encode())
+        file.write(_HTML_START.format(title=escape(one_line(f"chat-tui, room {room}")), room=_apart(room)).encode())
     day = ""
     for entry in _all(timeline):
         moment = local(entry.time, zone)
@@ -88,43 +90,53 @@ def _jsonl(entry: TimelineEntry, people: People, _day: str, _clock: str) -> str:
 
 
 def _text(entry: TimelineEntry, people: People, day: str, clock: str) -> str:
-    text, remarks = _said(entry)
-    answered = _answered(entry, people)
-    lines = harmless(f"{answered}{text}", newlines=True).split("\n")
+    quoted = _quoted(entry, people)
+    answered = "" if quoted is None else f"(to {quoted[0]}: “{quoted[1]}”) "
+    lines = harmless(f"{answered}{_said(entry)}", newlines=True).split("\n")
     head = f"{clock}  {one_line(people.label(entry.author, entry.name))}: "
     body = "\n".join([head + lines[0], *("          " + line for line in lines[1:])])
+    remarks = "".join(f"  {remark}" for remark in _remarks(entry))
     return f"{f'— {day} —' if day else ''}{chr(10) if day else ''}{body}{remarks}\n"
 
 
 def _html(entry: TimelineEntry, people: People, day: str, clock: str) -> str:
-    text, remarks = _said(entry)
-    answered = _answered(entry, people)
-    name = escape(one_line(people.label(entry.author, entry.name)))
-    said = escape(harmless(text, newlines=True))
+    quoted = _quoted(entry, people)
+    said = _apart(_said(entry), newlines=True)
+    remarks = "".join(f" <small>{_apart(remark)}</small>" for remark in _remarks(entry))
     return (
         (f"<h2>{day}</h2>\n" if day else "")
-        + (f"<blockquote>{escape(one_line(answered))}</blockquote>\n" if answered else "")
-        + f"<p><time>{clock}</time> <b>{name}</b> {said if entry.text is not None else f'<i>{said}</i>'}"
-        + (f" <small>{escape(one_line(remarks))}</small>" if remarks else "")
-        + "</p>\n"
+        + (f"<blockquote>(to {_apart(quoted[0])}: “{_apart(quoted[1])}”)</blockquote>\n" if quoted else "")
+        + f"<p><time>{clock}</time> <b>{_apart(people.label(entry.author, entry.name))}</b> "
+        + (said if entry.text is not None and not entry.deleted else f"<i>{said}</i>")
+        + f"{remarks}</p>\n"
     )
 
 
-def _said(entry: TimelineEntry) -> tuple[str, str]:
-    """What it says now, and what is to be said about that."""
+def _apart(text: str, *, newlines: bool = False) -> str:
+    """Text by others as markup."""
+    return f"<bdi>{escape(harmless(text, newlines=newlines))}</bdi>"
+
+
+def _said(entry: TimelineEntry) -> str:
+    """What it says now."""
     if entry.deleted:
-        return DELETED, ""
+        return DELETED
+    return entry.text if entry.text is not None else PLACEHOLDER
+
+
+def _remarks(entry: TimelineEntry) -> list[str]:
+    """What is to be said about it."""
     amended = entry.amended
-    edited = "  (changed)" if amended is not None and amended.edited is not None else ""
-    given = () if amended is None else amended.reactions
-    reactions = "".join(f"  {one_line(symbol)} {len(keys)}" for symbol, keys in given)
-    return entry.text if entry.text is not None else PLACEHOLDER, edited + reactions
+    if entry.deleted or amended is None:
+        return []
+    edited = ["(changed)"] if amended.edited is not None else []
+    return edited + [f"{one_line(symbol)} {len(keys)}" for symbol, keys in amended.reactions]
 
 
-def _answered(entry: TimelineEntry, people: People) -> str:
+def _quoted(entry: TimelineEntry, people: People) -> tuple[str, str] | None:
+    """Whom it answers, and what they said."""
     quote = entry.quote
     if quote is None:
-        return ""
+        return None
     said = one_line(quote.text or PLACEHOLDER)
-    short = said if len(said) <= _QUOTED else said[:_QUOTED] + "…"
-    return f"(to {people.label(quote.author, quote.name)}: “{short}”) "
+    return people.label(quote.author, quote.name), said if len(said) <= _QUOTED else said[:_QUOTED] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_a_page_has_no_markup_but_its_own_and_loads_nothing(log: Log) -> None:
     assert "default-src 'none'" in page
     assert not any(sign in page for sign in ("<script", "src=", "href=", "url(", "\x1b", "\u202e"))
     assert page.endswith("</body>\n</html>\n")
+
+
+def test_on_a_page_every_word_by_others_stands_apart_in_its_own_direction(log: Log) -> None:
+    hebrew = TestAuthor("שרה", start=START)
+    hebrew.entries(["שלום 123 (a)"], step=SECOND)
+    hebrew.write(KIND_REPLY, [encode_reference(hebrew.reference(2)), "כן"])
+    hebrew.amend(Reaction(hebrew.reference(2), "א", True))
+    log.ingest(hebrew.runs()).result()
+    page = written(log, ExportFormat.HTML)
+    assert "<b><bdi>שרה?</bdi></b> <bdi>שלום 123 (a)</bdi> <small><bdi>א 1</bdi></small>" in page
+    assert "(to <bdi>שרה?</bdi>: “<bdi>שלום 123 (a)</bdi>”)" in page
+    assert re.search("[א-ת]", re.sub("<bdi>[^<]*</bdi>", "", page)) is None
 
 
 def test_json_lines_are_those_of_line_mode(log: Log) -> None:
