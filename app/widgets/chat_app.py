@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import tzinfo
@@ -18,7 +17,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.driver import Driver
-from textual.message import Message
 from textual.widgets import Input
 
 from app import start_up
@@ -26,7 +24,7 @@ from app.errors import ChatError
 from app.mentions import Mentions
 from app.moments import since
 from app.settings import Settings
-from app.status import Held, NodeEvent, Notice, Outdated, PeerStatus, Renamed
+from app.status import NodeEvent, Notice
 from app.text import one_line
 from app.timeline import Landed, TimelineEntry
 from app.view_state import RoomView, Taste
@@ -36,19 +34,21 @@ from app.widgets.background import Background
 from app.widgets.caller import Caller
 from app.widgets.chat_keys import ChatKeys
 from app.widgets.composer import Composer, send_keys
+from app.widgets.drafting import Drafting
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.muting import Muting
+from app.widgets.node_news import NodeNews, NodeTold
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_news import PeerNews
 from app.widgets.peer_places import PeerPlaces
-from app.widgets.purpose import Aim, PurposeLine
+from app.widgets.purpose import PurposeLine
 from app.widgets.reading import Reading
 from app.widgets.scrollback import Scrollback
 from app.widgets.status_bar import StatusBar
@@ -59,14 +59,6 @@ if TYPE_CHECKING:
     from app.widgets.completion import Vocabulary
 
 _LAST_WORDS = 3.0  # seconds for messages on their way to the disk, and for the node's goodbye
-
-
-class NodeTold(Message):
-    """The node tells something."""
-
-    def __init__(self, event: NodeEvent) -> None:
-        super().__init__()
-        self.event = event
 
 
 class ChatApp(ChatKeys):
@@ -96,8 +88,8 @@ class ChatApp(ChatKeys):
         self._scrollback = Scrollback(self._timeline, zone=zone, names=backend.people)
         self._outbox = Outbox(backend.send, saved=self._on_saved, failed=self._on_not_saved)
         self._inputs = Inputs(self._timeline)
-        self._draft = draft
         self.view = view or RoomView()
+        self._drafting = Drafting(draft, self.view)
         self._mentions = Mentions(backend.me)
         self._scrollback.look_out(Lookout(self._mentions, muted=self.view.muted))
         self._muting = Muting(self._timeline.author, backend.people, self.view)
@@ -110,7 +102,7 @@ class ChatApp(ChatKeys):
         self._zone = zone
         self._wall = wall
         self._background = Background(
-            self, backend, self._frontier, landed=self._landed, told=self._on_event, failed=self.fail
+            self, backend, self._frontier, landed=self._landed, told=self._on_node_event, failed=self.fail
         )
 
     def _choose_keys(self) -> None:
@@ -169,6 +161,14 @@ class ChatApp(ChatKeys):
             changed=self._reading_changed,
             zone=self._zone,
         )
+        self._node_news = NodeNews(
+            self,
+            self._backend,
+            pane=self._pane,
+            peers=self._news,
+            reading=self._reading,
+            teller=self._teller,
+        )
         self._caller = Caller(
             self,
             self._backend,
@@ -186,6 +186,7 @@ class ChatApp(ChatKeys):
             bindings=self.BINDINGS,
             keymap=self._chosen_keys,
             outbox=self._outbox,
+            inputs=self._inputs,
             teller=self._teller,
             pane=self._pane,
             composer=self._composer,
@@ -228,10 +229,7 @@ class ChatApp(ChatKeys):
     def on_mount(self) -> None:
         self._peers.place(self.size.width, self._room)
         self.set_keymap(self._chosen_keys)
-        if self._draft:
-            self._composer.restore(self._draft)
-        if self.view.writing is not None:
-            self._message_mode.go_on_writing(self.view.writing)
+        self._drafting.begin(self._composer, self._message_mode)
         self._pane.held(self._backend.holdings.up_to())
         self._news.show()
         self.call_after_refresh(self._begin)
@@ -264,39 +262,16 @@ class ChatApp(ChatKeys):
 
     @property
     def draft(self) -> str:
-        """What is in the composer, or was when the screen went; what waits there while it has another purpose."""
-        with contextlib.suppress(Exception):  # as long as there is a composer that can be asked
-            purpose = self._message_mode.purpose
-            self._draft = self._composer.draft if purpose is None else purpose.draft
-        return self._draft
+        return self._drafting.draft
 
     # what the person does
 
     def _submit(self, text: str) -> bool:
-        """Take over what the composer holds; False leaves it there."""
-        self._status_bar.dismiss()
-        self._teller.go_on()
-        if not text.strip():
-            return False
-        if self._message_mode.purpose is not None:
-            self._fulfil(text)
-            return False  # the composer holds the draft again, or what could not be sent
-        return self._orders.carry_out(text)
+        return self._orders.submit(text)
 
     def _keep_theme(self, name: str) -> None:
         self.taste.theme = name
         self.to_keep.set()
-
-    def _fulfil(self, text: str) -> None:
-        purpose = self._message_mode.purpose
-        try:
-            self._message_mode.fulfil(text)
-        except ChatError as error:
-            self._teller.refuse(str(error))
-        else:
-            if purpose is not None and purpose.aim is Aim.REPLY:
-                self._inputs.add(text)
-        self._news.show_summary()
 
     def on_resize(self, event: events.Resize) -> None:
         self._peers.place(event.size.width, self._room)
@@ -329,17 +304,12 @@ class ChatApp(ChatKeys):
             self.leave()
 
     def about_to_end(self) -> None:
-        self._draft = self.draft
-        self._keep_writing()
-
-    def _keep_writing(self) -> None:
-        with contextlib.suppress(Exception):  # as above
-            self.view.writing = self._message_mode.writing
+        self._drafting.keep()
 
     # what happens
 
     def on_text_area_changed(self) -> None:
-        self._keep_writing()
+        self._drafting.keep()
         self.to_keep.set()
         self._status_bar.show_length(self._composer.length())
 
@@ -351,7 +321,7 @@ class ChatApp(ChatKeys):
 
     def _on_not_saved(self, text: str, error: BaseException) -> None:
         if not self.is_running:
-            self._draft = f"{text}\n{self._draft}" if self._draft else text
+            self._drafting.add(text)
             return
         why = str(error) if isinstance(error, ChatError) else "the message could not be saved"
         if text:
@@ -360,28 +330,11 @@ class ChatApp(ChatKeys):
         self._teller.refuse(why)
         self._news.show_summary()
 
-    def _on_event(self, event: NodeEvent) -> None:
-        """Whoever calls this is not in the app's context, which timers need: its own message loop takes over."""
-        if isinstance(event, PeerStatus) and not self._news.expect():
-            return
-        self.post_message(NodeTold(event))
+    def _on_node_event(self, event: NodeEvent) -> None:
+        self._node_news.hear(event)
 
     def on_node_told(self, message: NodeTold) -> None:
-        match message.event:
-            case PeerStatus():
-                self._news.show_soon()
-            case Notice() as notice:
-                self._teller.tell(notice)
-            case Outdated(about):
-                self._teller.withdraw(about)
-            case Held():
-                self._pane.held(self._backend.holdings.up_to())
-            case Renamed():
-                self._pane.renamed()
-                self._pane.writes_in(self._timeline.own_feed)
-                self._pane.held(self._backend.holdings.up_to())
-                self._reading.renamed()
-                self._news.show()
+        self._node_news.told(message.event)
 
     def on_message_pane_moved(self) -> None:
         self._scroll_bar.show(self._pane.extent())

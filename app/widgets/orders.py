@@ -1,4 +1,4 @@
-"""Carries out what is typed after a slash, and what Ctrl+P lists: one method for each row of `commands.COMMANDS`.
+"""Carries out what is typed, and what Ctrl+P lists: one method for each row of `commands.COMMANDS`.
 
 - A method raises ChatError for an argument that it cannot use; the text then stays in the composer.
 - What opens a screen of its own is loaded when somebody asks for it.
@@ -25,11 +25,13 @@ from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
 from app.widgets.info_screen import InfoScreen, Row
+from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.muting import Muting
 from app.widgets.outbox import Outbox
+from app.widgets.purpose import Aim
 from app.widgets.reading import Reading
 from app.widgets.teller import Teller
 
@@ -47,6 +49,7 @@ class Orders:
         bindings: Sequence[BindingType],
         keymap: Keymap,
         outbox: Outbox,
+        inputs: Inputs,
         teller: Teller,
         pane: MessagePane,
         composer: Composer,
@@ -68,6 +71,7 @@ class Orders:
         self._bindings = bindings
         self._keymap = keymap
         self._outbox = outbox
+        self._inputs = inputs
         self._teller = teller
         self._pane = pane
         self._composer = composer
@@ -81,6 +85,27 @@ class Orders:
         self._leave = leave
         self._changed = changed
         self._sent = sent
+
+    def submit(self, text: str) -> bool:
+        """Take over what the composer holds; False leaves it there."""
+        self._teller.next()
+        if not text.strip():
+            return False
+        if self._message_mode.purpose is not None:
+            self._fulfil(text)
+            return False  # the composer holds the draft again, or what could not be sent
+        return self.carry_out(text)
+
+    def _fulfil(self, text: str) -> None:
+        purpose = self._message_mode.purpose
+        try:
+            self._message_mode.fulfil(text)
+        except ChatError as error:
+            self._teller.refuse(str(error))
+        else:
+            if purpose is not None and purpose.aim is Aim.REPLY:
+                self._inputs.add(text)
+        self._sent()
 
     def carry_out(self, text: str) -> bool:
         """Send or do what was typed; False, and why, if that cannot be."""

@@ -40,6 +40,11 @@ class Teller:
         """The person does something else: what was answered before is read."""
         self.withdraw(_ANSWER)
 
+    def next(self) -> None:
+        """The person has something to say: what the status bar tells is read."""
+        self._bar.dismiss()
+        self.go_on()
+
     def dismiss(self) -> None:
         """What was told at length has been read."""
         self._board.dismiss()

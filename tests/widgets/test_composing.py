@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import UTC
 
 import pytest
 from textual import events
 from textual.widgets import Input
 
+from app.errors import ChatError
+from app.timeline import TimelineEntry
 from app.widgets.chat_app import ChatApp
 from tests.widgets.chats import LocalChat
 from tests.widgets.screens import chat, composer, opened, pane, paste, rows, screen, until
@@ -107,6 +110,21 @@ async def test_the_draft_is_kept_while_something_is_looked_up(chat: LocalChat) -
         await pilot.press("ctrl+q")
     assert app.draft == "precious"
     await app.settle()
+
+
+async def test_what_cannot_be_saved_after_the_screen_is_gone_is_in_the_draft(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_disk: Future[TimelineEntry] = Future()
+    monkeypatch.setattr(chat, "send", lambda _: slow_disk)
+    app = ChatApp(chat, zone=UTC)
+    async with app.run_test() as pilot:
+        await until(lambda: chat.running)
+        await pilot.press(*"hello", "enter", *"world")
+        app.leave()
+    slow_disk.set_exception(ChatError("the disk is full"))
+    await app.settle()
+    assert app.draft == "hello\nworld"
 
 
 async def test_answers_of_this_run_come_back_too(chat: LocalChat) -> None:
