@@ -75,11 +75,23 @@ def write_new(path: Path, content: bytes) -> None:
     """Raises FileExistsError when there is such a file, which stays as it is; other OSErrors when it cannot be made."""
     temporary = _write_beside(path, content)
     try:
-        os.link(temporary, path)  # unlike a rename, never replaces a file
+        name(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
     sync_folder(path.parent)
+
+
+def name(temporary: Path, path: Path) -> None:
+    """Give a file a name, perhaps besides the one that it has. Raises FileExistsError when another one has it."""
+    try:
+        os.link(temporary, path)  # unlike a rename, never replaces a file
+    except FileExistsError:
+        raise
+    except OSError:  # memory sticks have no links
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        temporary.rename(path)
 
 
 def write_instead(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import DiskFullError, StorageError
-from app.private_files import reason, sync_folder
+from app.private_files import name, reason, sync_folder
 
 _UNFINISHED = ".chat-tui-unfinished"  # what ends in `.part` may be somebody's download
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,7 +41,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(descriptor)
                 if not _is_at(part, descriptor):
                     raise StorageError(f"{path} is being written by another program too, which goes on")
-                _rename(part, path)
+                name(part, path)
             finally:
                 if _is_at(part, descriptor):
                     part.unlink(missing_ok=True)
@@ -59,14 +59,3 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _rename(part: Path, path: Path) -> None:
-    try:
-        os.link(part, path)  # unlike a rename, never replaces a file
-    except FileExistsError:
-        raise
-    except OSError:  # memory sticks have no links
-        if os.path.lexists(path):
-            raise FileExistsError from None
-        part.rename(path)

@@ -49,6 +49,13 @@ def test_a_key_is_made_once_and_closed_to_others(path: Path) -> None:
     assert [item.name for item in path.parent.iterdir()] == ["identity.key"]
 
 
+@pytest.mark.usefixtures("no_links")
+def test_a_key_is_made_where_a_file_has_one_name(path: Path) -> None:
+    first = read_or_create(path)
+    assert read_or_create(path) == first
+    assert [item.name for item in path.parent.iterdir()] == ["identity.key"]
+
+
 def test_a_key_that_is_read_signs_as_the_one_that_was_made(path: Path) -> None:
     made, later = read_or_create(path).unlock(), read(path).unlock()
     assert verify(made.public, b"message", later.sign(b"message"))

@@ -25,6 +25,18 @@ def test_a_file_appears_when_it_is_whole_and_is_its_owners_alone(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.usefixtures("no_links")
+def test_without_links_a_file_is_whole_too_and_replaces_none(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    with whole_file(path) as file:
+        file.write(b"hello")
+    with pytest.raises(StorageError, match="is there already"), whole_file(tmp_path / "other") as file:
+        (tmp_path / "other").write_bytes(b"somebody was quicker")
+    assert path.read_bytes() == b"hello"
+    assert (tmp_path / "other").read_bytes() == b"somebody was quicker"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, StorageError])
 def test_nothing_is_left_of_one_that_was_stopped(tmp_path: Path, stop: type[BaseException]) -> None:
     def write() -> None:

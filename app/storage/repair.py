@@ -45,6 +45,8 @@ from app.storage.verification import VerifiedRun, Verifier
 
 _NEW = DATA_FILE + "-repaired"
 _INDEX = DATA_FILE + "-salvage"
+_COPY = DATA_FILE + "-copied"
+_COPY_BYTES = 65_536
 _COMMIT_BYTES = 4 << 20
 _COMMIT_ENTRIES = 50_000
 _NO_LIMIT = Quota(2**62, 2**62)
@@ -89,7 +91,7 @@ def repair(folder: Path, identity: Identity, name: str, *, wall: Callable[[], in
         raise StorageError(f"there is no database {path}")
     lock = FolderLock.take(folder)
     try:
-        with _scratch(folder) as (unfinished, index):
+        with _scratch(folder) as (unfinished, index, copy):
             outcome = Outcome(_kept_path(path))
             try:
                 salvage = Salvage(path, index)
@@ -107,7 +109,9 @@ def repair(folder: Path, identity: Identity, name: str, *, wall: Callable[[], in
                     salvage.close()
             except lmdb.Error as error:
                 raise lmdb_error(path, error) from error
-            _exchange(path, unfinished, outcome.kept)
+            if not outcome.kept.exists():
+                _keep(path, outcome.kept, copy, progress)
+            _exchange(path, unfinished)
             return outcome
     except OSError as error:
         raise folder_error(folder, error) from error
@@ -116,9 +120,9 @@ def repair(folder: Path, identity: Identity, name: str, *, wall: Callable[[], in
 
 
 @contextlib.contextmanager
-def _scratch(folder: Path) -> Iterator[tuple[Path, Path]]:
+def _scratch(folder: Path) -> Iterator[tuple[Path, Path, Path]]:
     """Names for what is being made; nothing is there under them before or after."""
-    files = folder / _NEW, folder / _INDEX
+    files = folder / _NEW, folder / _INDEX, folder / _COPY
     for file in files:
         file.unlink(missing_ok=True)
     try:
@@ -142,9 +146,32 @@ def _kept_path(path: Path) -> Path:
     return kept
 
 
-def _exchange(path: Path, new: Path, kept: Path) -> None:
-    if not kept.exists():
+def _keep(path: Path, kept: Path, copy: Path, progress: Progress) -> None:
+    """The damaged file under another name too, by which it stays."""
+    try:
         os.link(path, kept)
+    except OSError:  # a file system without links, or on which a file has enough of them
+        _copy(path, copy, lambda done, of: progress("bytes of the damaged file copied", done, of))
+        copy.rename(kept)
+
+
+def _copy(path: Path, copy: Path, progress: Callable[[int, int], None]) -> None:
+    """What cannot be read, by a fault of the disk, is zeros in the copy: the repair could not read it either."""
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with path.open("rb") as source, open(descriptor, "wb", closefd=True) as target:  # noqa: PTH123  a Path opens no descriptors
+        size = os.fstat(source.fileno()).st_size
+        for start in range(0, size, _COPY_BYTES):
+            try:
+                data = os.pread(source.fileno(), _COPY_BYTES, start)
+            except OSError:
+                data = bytes(min(_COPY_BYTES, size - start))
+            target.write(data)
+            progress(start + len(data), size)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _exchange(path: Path, new: Path) -> None:
     sync_folder(path.parent)
     new.replace(path)
     sync_folder(path.parent)

@@ -108,6 +108,21 @@ def test_the_damaged_file_is_kept_as_it_was(room: RoomOfAlice) -> None:
     assert not any("repaired" in path.name or "salvage" in path.name for path in room.folder.iterdir())
 
 
+@pytest.mark.usefixtures("no_links")
+def test_without_links_the_damaged_file_is_copied(room: RoomOfAlice) -> None:
+    log = fill(room)
+    words = texts(log)
+    damage(room, pages_of(room, schema.TIMELINE)[:1])
+    before = (room.folder / DATA_FILE).read_bytes()
+    (room.folder / "log.mdb-copied").write_bytes(b"half")
+    outcome = mend(room)
+    assert outcome.kept.read_bytes() == before
+    assert outcome.kept.stat().st_mode & 0o777 == 0o600
+    assert not (room.folder / "log.mdb-copied").exists()
+    assert texts(room.open()) == words
+    room.assert_sound()
+
+
 def test_when_own_entries_are_lost_a_new_feed_begins_that_names_where(room: RoomOfAlice) -> None:
     log = fill(room)
     feed, before = log.own_feed, log.frontier()
