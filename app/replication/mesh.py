@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import weakref
 from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
@@ -24,7 +23,7 @@ from app import start_up
 from app.errors import StorageError
 from app.frontier import Advance
 from app.names import PeerSpec, preferred_port
-from app.replication.addresses import LocalAddress, is_loopback, local_addresses, normal_address
+from app.replication.addresses import is_loopback, normal_address
 from app.replication.candidate import Candidate
 from app.replication.duplicates import Peer
 from app.replication.exchange import Behind, Exchange, ExchangeEvent, Level, Misbehaved
@@ -35,15 +34,13 @@ from app.replication.mesh_exchange import ExchangeDriver, Ingest
 from app.replication.mesh_gate import Gate, Visit
 from app.replication.mesh_listener import Listener
 from app.replication.mesh_members import Member, Members
+from app.replication.mesh_network import NetworkWatch
 from app.replication.roster import Dial, Roster
 from app.replication.session import Session
 from app.replication.transport import Connection, Tls, accept, start, wait_closed
 from app.status import Listening, Notice, PeerPhase
 from app.text import one_line
 from app.way import Reach, Way
-
-LOOK_AT_NETWORK = 2.0  # seconds; a look takes half a millisecond
-SLEPT = 5.0  # seconds that the wall clock gains on the loop's while the computer sleeps
 
 _LOG = logging.getLogger(__name__)
 
@@ -166,7 +163,7 @@ class _Run:
         self._gate = Gate()
         self._connecting = Connecting()
         self._at_the_door: set[socket] = set()  # accepted by the system, their tasks have yet to take their first step
-        self._present = local_addresses()
+        self._network = NetworkWatch(self._network_changed)
         local, chosen = settings.local, settings.chosen
         self._roster = Roster(
             settings.peers,
@@ -184,7 +181,7 @@ class _Run:
             fingerprint=local.identity.fingerprint,
             node=local.node,
             chosen=chosen,
-            local_addresses=lambda: self._present,
+            local_addresses=lambda: self._network.present,
         )
         self.listener = Listener(chosen, self._accepted)
         self.driver = ExchangeDriver(
@@ -208,7 +205,7 @@ class _Run:
         for name in self._roster.names():
             self.members.tell(name, None, PeerPhase.CONNECTING, "looking for it")
         self._listen()
-        self._tasks.create_task(self._watch_network())
+        self._tasks.create_task(self._network.run())
         self._tasks.create_task(self._discovery.run(self.listener.port or self._settings.port))
         await self._dial_due()
 
@@ -341,7 +338,7 @@ class _Run:
     async def _serve_outbound(self, dial: Dial) -> None:
         member = self._new_member(Role.CLIENT, dial)
         try:
-            stream = await self._connecting.to(dial.address, self._settings.chosen, self._present)
+            stream = await self._connecting.to(dial.address, self._settings.chosen, self._network.present)
             member.reach = Reach.STRANGE  # until it has proved who it is
             if self._roster.is_obsolete(dial):
                 member.reach = Reach.UNTRIED
@@ -370,29 +367,10 @@ class _Run:
         self.members.add(member)
         return member
 
-    # The network around.
-
-    async def _watch_network(self) -> None:
-        ahead = time.time() - self._loop.time()
-        while True:
-            await asyncio.sleep(LOOK_AT_NETWORK)
-            present, now_ahead = self._look_around(), time.time() - self._loop.time()
-            slept = now_ahead - ahead > SLEPT
-            ahead = now_ahead
-            if slept or present != self._present:
-                self._network_changed(present)
-
-    def _look_around(self) -> frozenset[LocalAddress]:
-        try:
-            return local_addresses()
-        except OSError:  # no file descriptor or buffer left for the question: what was seen last has to do
-            return self._present
-
-    def _network_changed(self, present: frozenset[LocalAddress]) -> None:
-        self._present = present
+    def _network_changed(self) -> None:
         with suppress(OSError):  # the port is taken on an address that came: others reach us at the remaining ones
             self.listener.refresh()
-        self.members.drop_from(frozenset(address.ip for address in present))
+        self.members.drop_from(frozenset(address.ip for address in self._network.present))
         self._roster.network_changed(self._loop.time())
         self._connecting.give_up()
         self._discovery.network_changed()
