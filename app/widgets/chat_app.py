@@ -286,6 +286,9 @@ class ChatApp(ChatKeys):
         except ChatError as error:
             self._teller.refuse(str(error))
 
+    def on_message_pane_pointed(self) -> None:
+        self._message_mode.pointed()
+
     def on_message_pane_numbered(self, event: MessagePane.Numbered) -> None:
         self._message_mode.choose_number(event.number)
 
@@ -365,6 +368,7 @@ class ChatApp(ChatKeys):
         """The terminal's own one, where letters go; nowhere on a sheet that is only read."""
         self.show_cursor(isinstance(self.focused, Input) or not self.screen.is_modal)
         self._composer.place_cursor()
+        self._pane.place_cursor()
 
     # what is shown
 

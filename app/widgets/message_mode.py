@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
+from textual.binding import Binding
+
 from app.amendments import Deletion, Edit
 from app.entry import Reference, check_text
 from app.errors import LocalEntryError
@@ -22,9 +24,10 @@ from app.widgets.composer import Composer, put_back_keys
 from app.widgets.info_screen import InfoScreen
 from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice
-from app.widgets.message_pane import MessagePane, What
+from app.widgets.message_pane import MessagePane
 from app.widgets.message_sheet import copied, details, reaction
 from app.widgets.outbox import Outbox
+from app.widgets.pane_keys import FOLD, ORIGINAL, PANE_BINDINGS, What
 from app.widgets.purpose import Aim, Purpose, PurposeLine
 
 _MAX_TOLD = 60  # characters of a message in a question about it
@@ -48,7 +51,7 @@ class MessageMode:
         """copy: a text to the clipboard, and says so; answer: tells what somebody who just pressed a key waits for;
         zone: of times, None for the computer's own; keymap: keys that the person chose."""
         self._put_back_keys = put_back_keys(keymap)
-        self._keys = [f"↑↓  {keys}" for keys in key_lines(MessagePane.BINDINGS, keymap)]
+        self._keymap = keymap
         self.purpose: Purpose | None = None
         self._backend = backend
         self._outbox = outbox
@@ -63,6 +66,7 @@ class MessageMode:
         self._about_to_delete: tuple[bytes, int] | None = None
         self._hits: Sequence[TimelineEntry] = ()  # of the last search, the newest first
         self._at = 0
+        self._where = ""  # which of the hits is shown
         self._terms: tuple[str, ...] = ()
 
     @property
@@ -74,9 +78,25 @@ class MessageMode:
         if self._pane.pointed_at is not None:
             self._leave()
             return
+        self._where = ""
         self._pane.point()
-        if self._pane.pointed_at is not None:
-            self._line.show(*self._keys)
+        self.pointed()
+
+    def pointed(self) -> None:
+        """Another message is pointed at, or it is folded otherwise: say which keys mean something for it."""
+        entry = self._pane.pointed_at
+        if entry is None:
+            return
+        self._about_to_delete = None
+        self._links.forget()
+        void = {ORIGINAL} if entry.entry.answers is None else set()
+        void |= set() if self._pane.folded else {FOLD}
+        bindings = [each for each in PANE_BINDINGS if isinstance(each, Binding) and each.id not in void]
+        lines = [f"↑↓  {keys}" for keys in key_lines(bindings, self._keymap)]
+        if self._where:
+            where = self._where
+            lines = [f"{where}, n and N go to others  {keys}" for keys in lines] + [f"{where}: n, N", where]
+        self._line.show(*lines)
 
     def go_to(self, hits: Sequence[TimelineEntry], which: int, terms: tuple[str, ...]) -> None:
         """Show one of what was found, wherever it is, and point at it; the others are a key away. terms: the folded
@@ -84,8 +104,8 @@ class MessageMode:
         self._hits, self._at, self._terms = hits, which, terms
         self._pane.mark(terms)
         self._pane.point_at(hits[which])
-        where = f"{which + 1} of {len(hits)} found"
-        self._line.show(*(f"{where}, n and N go to others  {keys}" for keys in self._keys), f"{where}: n, N", where)
+        self._where = f"{which + 1} of {len(hits)} found"
+        self.pointed()
 
     def _go_on(self, step: int) -> None:
         if not self._hits:
@@ -217,7 +237,7 @@ class MessageMode:
     def choose_number(self, number: int) -> None:
         """Of the addresses that were asked about."""
         if self._links.choose(number):
-            self._line.show(*self._keys)
+            self.pointed()
 
     def follow(self, address: str) -> None:
         self._links.follow(address)

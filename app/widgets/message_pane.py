@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from enum import Enum
 from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.binding import BindingType
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
@@ -25,66 +24,27 @@ from app.status import HeldUpTo
 from app.timeline import TimelineEntry
 from app.widgets.drawn import drawn
 from app.widgets.looks import Lookout
+from app.widgets.pane_keys import PANE_BINDINGS, What
 from app.widgets.pane_styles import COMPONENTS, PaneStyles
 from app.widgets.row_strips import RowStrips
 from app.widgets.scrollback import Extent, Line, Scrollback, Spot
 from app.widgets.signs import Signs
-from app.widgets.window import ident
+from app.widgets.window import Ident, ident
 
 WHEEL_ROWS = 3
 _MAX_RATE = 20
 
 
-class What(Enum):
-    """What can be done about a message."""
-
-    REPLY = "reply"
-    EDIT = "edit"
-    DELETE = "delete"
-    REACT = "react"
-    COPY = "copy"
-    OPEN = "open"
-    DETAILS = "details"
-    OLDER_HIT = "older hit"
-    NEWER_HIT = "newer hit"
-
-
 class MessagePane(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {*COMPONENTS, "message-pane--hint", "message-pane--pointed"}
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "older", "an older message", id="point-older"),
-        Binding("down,j", "newer", "a newer message", id="point-newer"),
-        Binding("r", f"choose('{What.REPLY.value}')", "answer it", tooltip="answer", id="answer"),
-        Binding("e", f"choose('{What.EDIT.value}')", "change it, if it is mine", tooltip="change", id="change"),
-        Binding(
-            "d", f"choose('{What.DELETE.value}')", "delete it, if it is mine; twice", tooltip="delete", id="delete"
-        ),
-        Binding(
-            "plus",
-            f"choose('{What.REACT.value}')",
-            "react to it; the same again takes it back",
-            tooltip="react",
-            id="react",
-        ),
-        Binding("y", f"choose('{What.COPY.value}')", "copy its text", tooltip="copy", id="copy-text"),
-        Binding("o", f"choose('{What.OPEN.value}')", "open its link, or ask which", tooltip="open", id="open-link"),
-        Binding("n", f"choose('{What.OLDER_HIT.value}')", "to the next of what was found", id="next-found"),
-        Binding("N", f"choose('{What.NEWER_HIT.value}')", "back to the one before", id="previous-found"),
-        Binding("g", "original", "go to what it answers", id="original"),
-        Binding("space", "fold", "open a long text, or close it", id="fold"),
-        Binding(
-            "i,enter",
-            f"choose('{What.DETAILS.value}')",
-            "who wrote it, when, and who has it",
-            tooltip="more",
-            id="details",
-        ),
-        *(Binding(str(number), f"number({number})", show=False) for number in range(1, 10)),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = PANE_BINDINGS
 
     class Moved(Message):
         """What is on the screen has changed."""
+
+    class Pointed(Message):
+        """Another message is pointed at, or it is folded otherwise."""
 
     class OriginalSought(Message):
         """Somebody wants to see what a message answers."""
@@ -125,6 +85,7 @@ class MessagePane(Widget):
         self._generation = scrollback.generation
         self._drawn_at = 0.0
         self._draw_pending = False
+        self._pointed: tuple[Ident, bool] | None = None  # as it was told last
         self._styles = PaneStyles(self)
         self._strips = RowStrips(self._styles, own_feed)
         self._drawing = False
@@ -196,6 +157,11 @@ class MessagePane(Widget):
     def pointed_at(self) -> TimelineEntry | None:
         """The message that is pointed at, in message mode."""
         return self._scrollback.cursor
+
+    @property
+    def folded(self) -> bool:
+        """Whether not all of its text is shown."""
+        return self._scrollback.folded
 
     def point(self) -> None:
         """Begin message mode: keys go to the messages now."""
@@ -300,6 +266,9 @@ class MessagePane(Widget):
     def on_resize(self) -> None:
         self._draw()
 
+    def on_focus(self) -> None:
+        self.place_cursor()
+
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self._scrollback.scroll(-WHEEL_ROWS)
@@ -326,7 +295,21 @@ class MessagePane(Widget):
         self._lines = None
         self._current()
         self.refresh()
+        self.place_cursor()
+        entry = self.pointed_at
+        pointed = None if entry is None else (ident(entry), self.folded)
+        if pointed != self._pointed:
+            self._pointed = pointed
+            self.post_message(self.Pointed())
         self.post_message(self.Moved())
+
+    def place_cursor(self) -> None:
+        """Have the terminal's cursor, which screen readers follow, stand in the message that is pointed at."""
+        entry = self.pointed_at
+        if entry is not None and self.app.focused is self:
+            lines = self._current()
+            first = next((y for y, line in enumerate(lines) if ident(line.entry) == ident(entry)), 0)
+            self.app.cursor_position = self.region.offset + Offset(0, self.size.height - len(lines) + first)
 
     def _current(self) -> list[Line]:
         """The rows on the screen at the size that it has now."""

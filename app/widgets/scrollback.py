@@ -221,6 +221,12 @@ class Scrollback:
         self._reflows += 1
         self._show(ordinal)
 
+    @property
+    def folded(self) -> bool:
+        """Whether not all of the text that is pointed at is shown."""
+        entry = self.cursor
+        return entry is not None and self._layout.rows(self._window.find(entry.key)).folded
+
     def point_not(self) -> None:
         self._cursor = None
 

@@ -251,3 +251,44 @@ async def test_keys_in_one_burst_reach_the_message(chat: LocalChat) -> None:
             app.post_message(events.Key(key, None if key == "f6" else key))
         await until(lambda: "This message" in screen(app))
         assert composer(app).text == ""
+
+
+async def test_keys_that_mean_something_for_some_messages_only_are_told_for_those(chat: LocalChat) -> None:
+    chat.says("bob", "cake?", "\n".join(["long"] * 20)).result()
+    chat.log.reply("yes", chat.log.reference(newest(chat).feed, 2) or pytest.fail("no message")).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6")
+        await until(lambda: "g original" in screen(app))
+        assert "Space unfold" not in screen(app)
+        await pilot.press("k")
+        await until(lambda: "Space unfold" in screen(app))
+        assert "g original" not in screen(app)
+        await pilot.press("space")
+        await until(lambda: "Space unfold" not in screen(app))
+        await pilot.press("k")
+        await until(lambda: "cake?" in pane(app)[0])
+        assert "↑↓  r answer" in screen(app)
+
+
+async def test_the_terminals_cursor_stands_in_the_message_that_is_pointed_at(chat: LocalChat) -> None:
+    chat.says("bob", *(f"message {number}" for number in range(50))).result()
+    async with opened(chat) as (app, pilot):
+        there = app.cursor_position
+
+        def told() -> str:
+            return rows(app)[app.cursor_position.y]
+
+        await pilot.press("f6")
+        assert "message 49" in told()
+        await pilot.press("k", "k")
+        assert "message 47" in told()
+        await pilot.press(*["k"] * 30)
+        assert "message 17" in told()
+        await pilot.press("i")
+        await until(lambda: "fingerprint" in screen(app))
+        await pilot.press("escape", "ctrl+f")
+        await until(lambda: app.screen.is_modal)
+        await pilot.press("escape")
+        await until(lambda: "message 17" in told())
+        await pilot.press("escape")
+        assert app.cursor_position == there
