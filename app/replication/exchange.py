@@ -22,6 +22,7 @@ from app.replication.exchange_events import Behind, Diverged, ExchangeEvent, Hel
 from app.replication.frames import MAX_CONTENT, ByeReason
 from app.replication.intake import IngestRequest, Intake, with_before
 from app.replication.link import Link, Progress
+from app.replication.other_branches import OtherBranches
 from app.replication.own_branches import OwnBranches
 from app.replication.puller import Puller
 from app.replication.pusher import Pusher
@@ -72,6 +73,7 @@ class Exchange:
         self._server = Server(store, self._dirty, sum(head.seq for head in self._heads.values()))
         self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
         self._branches = OwnBranches(store, own_feed, self._heads, self._dirty)
+        self._others = OtherBranches(store, own_feed, self._heads, self._intake, self._dirty)
         self._announcer = Announcer(self._heads, own_feed, random, self._dirty)
 
     # Sessions.
@@ -102,11 +104,9 @@ class Exchange:
         peers.remove(link)
         if not peers:
             del self._by_author[link.remote.key]
-        self._announcer.close(link)
         self._branches.close(link, now)
-        self._pusher.close(link)
-        self._server.close(link)
-        self._puller.close(link)
+        for part in (self._announcer, self._others, self._pusher, self._server, self._puller):
+            part.close(link)
         self._dirty.discard(session)
         self._puller.pump(now)
 
@@ -127,6 +127,8 @@ class Exchange:
                 case WantReceived(_, ranges):
                     for wanted in ranges:
                         self._announcer.relied_on(link, wanted.feed)
+                        if self._others.are_likely(link, wanted, now):
+                            self._diverge(link, wanted.feed, now)
                     self._server.want(link, event, now)
                 case Closed():
                     self.close(session, now)
@@ -300,7 +302,7 @@ class Exchange:
     def _runs(self, link: Link, event: RunsReceived, now: float) -> None:
         if event.id == 0:
             self._pushed(link, event, now)
-        elif not self._branches.received(link, event, now):
+        elif not (self._branches.received(link, event, now) or self._others.received(link, event)):
             self._puller.received(link, event, now)
         self._puller.pump(now)
 
@@ -369,6 +371,8 @@ class Exchange:
         self._events.append(Diverged(link.session, feed))
         if feed == self._own_feed:
             self._branches.seek(link, now)
+        else:
+            self._others.seek(link, feed)
 
     def _refuse(self, link: Link, feed: bytes) -> None:
         """Its author is refused here."""

@@ -83,14 +83,22 @@ class Intake:
             pendings[run.feed] = pending
         for pending in pendings.values():
             pending.tickets += 1
+        ticket = self._hand_over(link, runs, pendings, pushed=pushed)
+        if pushed:
+            self._pushed[link] = self._pushed.get(link, 0) + ticket.size
+
+    def add_evidence(self, link: Link, run: Run) -> None:
+        """A run that contradicts what is here, for the store to judge."""
+        self._hand_over(link, [run], {}, pushed=False)
+
+    def _hand_over(self, link: Link, runs: Sequence[Run], pendings: dict[bytes, _Pending], *, pushed: bool) -> Ticket:
         self._last_ticket += 1
         request = IngestRequest(self._last_ticket, link.session, tuple(runs))
         ticket = Ticket(request, link, sum(run.size for run in runs), pushed, pendings)
         self._tickets[request.ticket] = ticket
         self.bytes += ticket.size
-        if pushed:
-            self._pushed[link] = self._pushed.get(link, 0) + ticket.size
         (self._held_back if self.failing else self._outgoing).append(request)
+        return ticket
 
     def take(self) -> list[IngestRequest]:
         requests, self._outgoing = self._outgoing, []

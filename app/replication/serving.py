@@ -119,7 +119,7 @@ class Server:
         room = min(_CHUNK, answer.left)
         while answer.ranges and room > 0 and work.left(now) > enough:
             want = answer.ranges.popleft()
-            found = [] if self._is_diverged(link, want) else self._read_range(link.account, want, room, now)
+            found = self._read_range(link.account, want, room, now)
             if not found:
                 continue
             runs += found
@@ -145,11 +145,3 @@ class Server:
         account.work.pay(search + (RANGE_WORK if size < _SMALL else 0), now)
         account.pay_for_entries(sum(len(run.entries) for run in found), size, self._held, now)
         return found
-
-    def _is_diverged(self, link: Link, want: Want) -> bool:
-        """Whether it has no use for the branch that is here. The author has: they may have lost it."""
-        mark = link.marks.get(want.feed)
-        if mark is None or not mark.diverged:
-            return False
-        author = self._store.feed_author(want.feed)
-        return author is None or author[0] != link.remote.key

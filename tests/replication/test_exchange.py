@@ -352,7 +352,8 @@ def test_a_feed_with_two_branches_makes_nobody_spin_and_nobody_guilty() -> None:
     before = sent_bytes(network)
     network.run(60.0)
 
-    assert bob.diverged == ["carol"]
+    assert (bob.diverged, carol.diverged) == (["carol"], ["bob"])  # who asks for the other branch shows that it has one
+    assert {node.store.fork_seq(alice.store.own_feed) for node in (bob, carol)} == {7}
     assert not any(node.misbehaved for node in network.nodes)
     assert sent_bytes(network) - before < 6 * 60 / 5 * 4 * 8
     assert seq(bob, bob) == seq(carol, bob) == 1

@@ -475,7 +475,7 @@ def test_who_continues_an_invalid_run_honestly_is_not_blamed() -> None:
     assert bench.store.head(carol.feed) == carol.head
 
 
-def test_another_branch_is_reported_once_and_not_fetched_again() -> None:
+def test_another_branch_is_reported_once_and_fetched_no_more_than_proves_it() -> None:
     bench, carol = Bench(), author("carol", 5)
     branch = author("carol", 5)
     carol.entries(["one thing"])
@@ -486,6 +486,9 @@ def test_another_branch_is_reported_once_and_not_fetched_again() -> None:
     [want] = offer(bench, peer, branch)
 
     serve(bench, peer, want, branch)
+    bench.commit()
+    [question] = wants(bench.hear(peer))
+    serve(bench, peer, question, branch)
     bench.commit()
     assert bench.hear(peer) == []
     branch.entries(["more"])
