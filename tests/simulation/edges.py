@@ -26,6 +26,7 @@ import app.replication.discovery
 import app.replication.exchange
 import app.replication.mesh
 import app.replication.mesh_dialler
+import app.replication.mesh_network
 import app.replication.puller
 import app.storage.check
 import app.storage.environment
@@ -143,10 +144,10 @@ def replaced(*, first_map: int) -> Iterator[None]:
         put(os, "urandom", _random_bytes)
         put(random, "_urandom", _random_bytes)
         put(app.door, "time", _Time)
-        put(app.replication.mesh, "time", _Time)
+        put(app.replication.mesh_network, "time", _Time)
         put(app.replication.mesh_dialler, "connect", _connect)
         put(app.replication.mesh, "Listener", _listener)
-        put(app.replication.mesh, "local_addresses", _local_addresses)
+        put(app.replication.mesh_network, "local_addresses", _local_addresses)
         put(app.replication.mesh, "_prepare", _prepare)
         put(app.replication.discovery, "Discovery", _discovery)
         put(app.replication.exchange, "Exchange", _exchange)
