@@ -82,7 +82,10 @@ def _run(arguments: Sequence[str]) -> int:
             identity_commands.import_(me, data_dir, file, _remark)
             return 0
         case Check():
-            return _check(command)
+            try:
+                return _check(command)
+            except PermissionError as error:
+                return _not_checked(str(_foreseen(error) or error))
         case Repair():
             from app import passphrase, repair_command
 
@@ -263,6 +266,12 @@ def _foreseen(error: BaseException) -> ChatError | None:
         return error
     if isinstance(error, BaseExceptionGroup):  # from a task group
         return next(filter(None, map(_foreseen, error.exceptions)), None)
+    if isinstance(error, PermissionError) and error.filename:  # what is ours and closed to us: started as root once?
+        from pathlib import Path
+
+        from app.private_files import closed_sentence
+
+        return ChatError(closed_sentence(Path(os.fsdecode(error.filename))))
     return None
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import stat
@@ -102,7 +103,7 @@ def room_folder(user: Path, room: str) -> Path:
 
 
 def room_names(user: Path) -> list[str]:
-    """The rooms that ME has been in."""
+    """The rooms that ME has been in. Raises PermissionError."""
     return sorted(name for name in _folder_names(user / "rooms") if is_name(name))
 
 
@@ -143,12 +144,16 @@ def _same_name(parent: Path, name: str) -> Path:
     if exact.exists():
         return exact
     key = name_key(name)
-    return next((parent / other for other in sorted(_folder_names(parent)) if name_key(other) == key), exact)
+    with contextlib.suppress(PermissionError):  # where one may pass and not look around, the exact name counts
+        return next((parent / other for other in sorted(_folder_names(parent)) if name_key(other) == key), exact)
+    return exact
 
 
 def _folder_names(parent: Path) -> Iterator[str]:
     try:
         with os.scandir(parent) as items:
             yield from [item.name for item in items if item.is_dir()]
+    except PermissionError:
+        raise
     except OSError:
         return

@@ -125,6 +125,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def closed_sentence(path: Path) -> str:
+    """Of something that this user cannot get at: the folder on the way there that keeps them out, and what to do."""
+    barred = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), path)
+    quoted = shlex.quote(str(barred))
+    if not barred.exists() or barred.stat().st_uid == os.geteuid():
+        mend = f"chmod u+rwX {quoted}"
+    else:
+        mend = f"sudo chown -R {os.geteuid()} {quoted}, if it is yours"
+    return f"{barred} is closed to you: {mend}; or choose another folder with --data-dir DIR"
+
+
 def reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
@@ -154,7 +165,8 @@ def _write_out(path: Path, descriptor: int, content: bytes) -> None:
 
 def _refuse_other_owner(what: str, found: os.stat_result, path: Path) -> None:
     if found.st_uid != os.geteuid():
+        all_of_it = "-R " if stat.S_ISDIR(found.st_mode) else ""
         raise IdentityError(
             f"{what} belongs to another user of this computer (number {found.st_uid}); "
-            f"if it is yours, say so with: sudo chown {os.geteuid()} {shlex.quote(str(path))}"
+            f"if it is yours, say so with: sudo chown {all_of_it}{os.geteuid()} {shlex.quote(str(path))}"
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,30 @@ def test_check_tells_a_key_that_the_messages_were_not_written_with(
     Log.open(room_folder(user, "main"), identity=Identity.generate(), name="alice", room="main", wall=lambda: 1).close()
     assert cli.main(["check", "alice", "--data-dir", str(tmp_path)]) == 1
     assert "written with another key" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["alice", "bob", "--plain"], 1),
+        (["check", "alice"], 3),
+        (["peers", "alice"], 1),
+        (["export", "alice", "FILE"], 1),
+        (["identity", "show", "alice"], 1),
+    ],
+)
+def test_a_data_folder_that_is_closed_to_the_user_is_told_with_what_to_do(
+    arguments: list[str], status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    make_user_folder(data / "alice")
+    data.chmod(0)
+    try:
+        assert cli.main([*arguments, "--data-dir", str(data)]) == status
+        assert f"{data} is closed to you: chmod u+rwX {data}" in capsys.readouterr().err
+    finally:
+        data.chmod(0o700)
 
 
 def test_wrong_use_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

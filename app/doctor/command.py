@@ -28,8 +28,12 @@ def run(options: Options, say: Callable[[str], object]) -> int:
 
 
 def _probes(options: Options) -> list[Probe]:
-    user = user_folder(options.data_dir, options.me)
-    room = room_folder(user, options.room)
+    try:
+        user = user_folder(options.data_dir, options.me)
+        room = room_folder(user, options.room)
+    except PermissionError:  # which has a line of its own
+        user = options.data_dir / options.me
+        room = user / "rooms" / options.room
     around = network.surroundings(options, lock_holder(room))
     port = preferred_port(options.me, options.room) if options.port is None else options.port
 

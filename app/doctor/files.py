@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.config import key_file, room_names
-from app.doctor.findings import Finding, bad, ok, warn
+from app.doctor.findings import Finding, Grade, bad, ok, warn
 from app.errors import IdentityError
 from app.identity import fingerprint, grouped
 from app.identity_file import read_sound
@@ -24,7 +24,10 @@ def look(user: Path) -> Iterator[Finding]:
     if not user.exists():
         yield ok(_AREA, f"{user} is not there yet: the first start makes it")
         return
-    yield _folder(user)
+    folder = _folder(user)
+    yield folder
+    if folder.grade is Grade.BAD:  # the same would be said of all that is in it
+        return
     yield _key(user)
     for room in room_names(user):
         yield from _room(user / "rooms" / room)
@@ -36,7 +39,7 @@ def _folder(user: Path) -> Finding:
     except IdentityError as error:
         return bad(_AREA, str(error))
     if not _may(user, os.R_OK | os.W_OK | os.X_OK):
-        return bad(_AREA, f"{user} cannot be written", f"chmod 700 {shlex.quote(str(user))}")
+        return bad(_AREA, f"{user} cannot be written", f"chmod u+rwx {shlex.quote(str(user))}")
     mode = user.stat().st_mode
     if mode & _OTHERS:
         return warn(_AREA, f"others can look into {user}", f"chmod 700 {shlex.quote(str(user))}")
@@ -62,17 +65,19 @@ def _key(user: Path) -> Finding:
 def _room(folder: Path) -> Iterator[Finding]:
     for path in (folder, folder / "log.mdb", folder / "lock"):
         try:
-            mode = path.stat().st_mode
+            found = path.stat()
         except FileNotFoundError:
             continue
         except OSError as error:
             yield bad(_AREA, f"{path} cannot be read: {error.strerror or error}")
             continue
-        wanted = "700" if stat.S_ISDIR(mode) else "600"
+        quoted = shlex.quote(str(path))
+        mend = f"chmod {'700' if stat.S_ISDIR(found.st_mode) else '600'} {quoted}"
         if not _may(path, os.R_OK | os.W_OK):
-            yield bad(_AREA, f"{path} cannot be written", f"chmod {wanted} {shlex.quote(str(path))}")
-        elif mode & _OTHERS:
-            yield warn(_AREA, f"{path} is open to others", f"chmod {wanted} {shlex.quote(str(path))}")
+            theirs = found.st_uid != os.geteuid()
+            yield bad(_AREA, f"{path} cannot be written", f"sudo chown {os.geteuid()} {quoted}" if theirs else mend)
+        elif found.st_mode & _OTHERS:
+            yield warn(_AREA, f"{path} is open to others", mend)
 
 
 def _may(path: Path, mode: int) -> bool:

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
+from pathlib import Path
 
 from msgspec import Struct
 
 from app.errors import ChatError
+from app.private_files import closed_sentence
 from app.text import one_line
 
 
@@ -92,5 +95,7 @@ class _Running:
                 self._found.append(finding)
         except ChatError as error:
             self._found.append(bad(self._probe.area, str(error)))
+        except PermissionError as error:
+            self._found.append(bad(self._probe.area, closed_sentence(Path(error.filename or os.curdir))))
         except Exception as error:  # one probe that breaks is no reason to hear nothing of the others
             self._found.append(bad(self._probe.area, f"could not be looked at ({type(error).__name__}: {error})"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from app.names import preferred_port
 from app.replication.addresses import LocalAddress, local_addresses, normal_address, open_listeners
 
 ECHO_SECONDS = 2.5
+_IFF_MULTICAST = 0x1000  # netdevice(7)
 MAX_TRIED = 8  # interfaces, for each family
 MULTICAST_ADVICE = "let UDP port 5353 through this computer's firewall, or name where the others are: bob@HOST"
 
@@ -52,8 +54,11 @@ def interfaces(around: Surroundings) -> Iterator[Finding]:
         if address not in here:
             yield bad("interfaces", f"this computer does not have the address {address}", "see: ip address")
     down = {a.interface for a in around.present} - {a.interface for a in around.present if a.up}
-    for interface in sorted(down):
+    loopback = {a.interface for a in around.present if a.is_loopback}
+    for interface in sorted(down - loopback):
         yield warn("interfaces", f"{interface} has an address and no link", "plug the cable in, or join the Wi-Fi")
+    for interface in sorted(down & loopback):
+        yield warn("interfaces", f"{interface}, over which people on one computer meet, is down", "see: ip link")
     usable = around.usable
     listed = ", ".join(f"{address.interface} {address.ip.partition('%')[0]}" for address in usable[:MAX_TRIED])
     if not usable:
@@ -62,6 +67,14 @@ def interfaces(around: Surroundings) -> Iterator[Finding]:
         yield warn("interfaces", f"only loopback ({listed}): nobody on another computer can be reached")
     else:
         yield ok("interfaces", listed)
+
+
+def has_multicast(interface: str, classes: Path = Path("/sys/class/net")) -> bool:
+    """Whether a network interface says that it can; where the system does not say, it is believed to."""
+    try:
+        return bool(int((classes / interface / "flags").read_text(), 16) & _IFF_MULTICAST)
+    except (OSError, ValueError):
+        return True
 
 
 def own_port(around: Surroundings) -> Iterator[Finding]:
@@ -114,6 +127,9 @@ async def _echoes(around: Surroundings) -> list[Finding]:
 
     async def one(address: LocalAddress) -> Finding:
         where = f"{address.interface} ({address.ip.partition('%')[0]})"
+        if not address.is_loopback and not has_multicast(address.interface):
+            # The system gives back to us what we send, as if it were heard.
+            return bad("multicast", f"{where}: passes none on, as most VPNs", "name where the others are: bob@HOST")
         try:
             seconds = await echo(address.ip, ECHO_SECONDS)
         except (OSError, RuntimeError, TimeoutError) as error:

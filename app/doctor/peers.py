@@ -86,14 +86,15 @@ def _announcements(around: Surroundings, candidates: Sequence[Candidate], kinds:
         )
     for candidate in own:
         yield ok("announcement", f"{candidate.name} is heard, at {', '.join(map(str, candidate.addresses))}")
-    said = f"chats of others heard: {', '.join(others) or 'none'}; services of other kinds: {kinds}"
-    if others or kinds:
-        yield ok("announcement", said)
+    if others:
+        yield ok("announcement", f"these chats of others are heard: {', '.join(others)}")
+    elif kinds:
+        yield ok("announcement", f"no other chat is heard; services of other kinds: {kinds}")
     else:
         yield warn(
             "announcement",
-            said,
-            "if others are on this network, it may keep multicast from passing (guest Wi-Fi, VPN): use bob@HOST then",
+            "neither another chat nor any other service is heard",
+            "if a chat runs on this network, the network does not pass multicast on (guest Wi-Fi, VPN): use bob@HOST",
         )
 
 

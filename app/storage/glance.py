@@ -1,11 +1,13 @@
 """A look at a room's database for who changes nothing, also while another process writes in it.
 
-LMDB's own lock file makes that safe: the snapshot has a reader's slot, so that the writer leaves its pages alone.
+- LMDB's own lock file makes that safe: the snapshot has a reader's slot, so that the writer leaves its pages alone.
+- One look at a time: LMDB opens a file once in a process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from app.peers import PeerRecord
 from app.storage import schema
 from app.storage.environment import ENGINE, check_file, damaged, lmdb_error
 from app.storage.folder import DATA_FILE
+
+_ONE_LOOK = threading.Lock()
 
 
 class Glance(Struct, frozen=True):
@@ -35,7 +39,7 @@ def glance(folder: Path) -> Glance:
     """Raises DamagedError, ReadOnlyError or another StorageError."""
     path = folder / DATA_FILE
     size = check_file(path)
-    with _open(path) as env:
+    with _ONE_LOOK, _open(path) as env:
         meta_table = env.open_db(schema.META, create=False)
         entries = env.open_db(schema.ENTRIES, create=False)
         feeds = env.open_db(schema.FEEDS, create=False)

@@ -12,7 +12,7 @@ import pytest
 
 from app.config import make_user_folder
 from app.doctor import clock, disk, files, firewall, ports, terminal
-from app.doctor.findings import Finding, Grade
+from app.doctor.findings import Finding, Grade, Probe, examine
 from app.identity_file import read_or_create
 
 YEAR_2030 = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
@@ -68,7 +68,20 @@ def test_a_key_that_others_can_read_is_bad_with_the_command_that_mends_it(tmp_pa
     user.chmod(0o755)
     assert grades(list(files.look(user))) == [Grade.WARN, Grade.OK]
     user.chmod(0o777)
-    assert grades(list(files.look(user))) == [Grade.BAD, Grade.BAD]
+    assert grades(list(files.look(user))) == [Grade.BAD]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_is_closed_to_the_user_is_told_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    make_user_folder(data / "alice")
+    data.chmod(0)
+    try:
+        (found,) = examine([Probe("permissions", 20.0, lambda: files.look(data / "alice"))])
+        assert found.grade is Grade.BAD
+        assert f"{data} is closed to you: chmod u+rwX {data}" in found.text
+    finally:
+        data.chmod(0o700)
 
 
 def test_ufw_is_told_with_the_port_to_open(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,10 @@ def test_a_file_that_is_no_database_is_a_bad_line(room: RoomOfAlice) -> None:
     (found,) = database.look(room.folder.parents[1])
     assert found.grade is Grade.BAD
     assert "chat-tui check alice" in found.line
+
+
+def test_several_look_at_one_room_at_a_time(room: RoomOfAlice) -> None:
+    room.open().append("hello").result()
+    room.close()
+    with ThreadPoolExecutor(8) as pool:
+        assert {seen.entries for seen in pool.map(glance, [room.folder] * 200)} == {2}

@@ -65,6 +65,15 @@ async def test_what_else_may_be_at_a_peers_address_is_told_apart(tmp_path: Path)
     assert {found.grade for found in (at_carols, at_mail, at_nothing, unheard)} == {Grade.BAD}
 
 
+def test_an_interface_that_passes_no_multicast_on_is_known(tmp_path: Path) -> None:
+    for interface, flags in (("eth0", "0x1003"), ("wg0", "0x91")):
+        (tmp_path / interface).mkdir()
+        (tmp_path / interface / "flags").write_text(f"{flags}\n")
+    assert network.has_multicast("eth0", tmp_path)
+    assert not network.has_multicast("wg0", tmp_path)
+    assert network.has_multicast("en0", tmp_path)  # a system that does not say
+
+
 def test_who_has_taken_the_own_port_is_named() -> None:
     me = unique("alice")
     around = network.surroundings(options(me), None)
