@@ -36,6 +36,7 @@ from app.widgets.chat_keys import ChatKeys
 from app.widgets.composer import Composer, send_keys
 from app.widgets.drafting import Drafting
 from app.widgets.inputs import Inputs
+from app.widgets.key_order import KeyOrder, Round
 from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
@@ -99,6 +100,7 @@ class ChatApp(ChatKeys):
         if self.settings.keys:
             self._choose_keys()
         self.to_keep = asyncio.Event()  # set with each change of the draft, the view or the taste
+        self._key_order = KeyOrder(self, self._hand_on)
         self._zone = zone
         self._wall = wall
         self._background = Background(
@@ -220,11 +222,20 @@ class ChatApp(ChatKeys):
             self._timeline.courtesy.person_acts()
             if self._background.begun:
                 self._reading.acts()
-        elif isinstance(event, events.Paste) and not event.is_forwarded:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
+
+    async def _hand_on(self, event: events.Event) -> None:
+        if isinstance(event, events.Paste):
             self.app_focus = True  # Textual gives keys and clicks to what had the focus, and drops what is pasted
             if self.is_running and not self.screen.is_modal:
                 self.screen.set_focus(self._composer)
         await super().on_event(event)
+
+    async def on_round(self, event: Round) -> None:
+        await self._key_order.came(event.number)
 
     def on_mount(self) -> None:
         self._peers.place(self.size.width, self._room)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import tzinfo
+from functools import partial
 from itertools import islice
 from typing import ClassVar
 
@@ -78,6 +79,7 @@ class SearchScreen(ModalScreen[Chosen | None]):
         self._hits: list[TimelineEntry] = []
         self._terms: tuple[str, ...] = ()
         self._steps: Iterator[Found] | None = None  # of the search that is under way
+        self._first_wanted = False  # Enter was pressed before something was found
 
     def compose(self) -> ComposeResult:
         with Vertical(id="search"):
@@ -95,13 +97,17 @@ class SearchScreen(ModalScreen[Chosen | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        """Enter takes the newest hit."""
+        """Enter takes the newest hit, as soon as there is one."""
+        self._first_wanted = True
         if self._hits:
-            self.dismiss(Chosen(self._hits, 0, self._terms))
+            self._take(0)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(Chosen(self._hits, event.option_index, self._terms))
+        self._take(event.option_index)
+
+    def _take(self, which: int) -> None:
+        self.dismiss(Chosen(self._hits, which, self._terms))
 
     def action_into_hits(self) -> None:
         if self._hits:
@@ -110,7 +116,9 @@ class SearchScreen(ModalScreen[Chosen | None]):
             listed.focus()
 
     def _begin(self, words: str) -> None:
-        self.run_worker(self._look_for(words), exclusive=True)
+        self._first_wanted = False
+        look: Callable[[], Coroutine[None, None, None]] = partial(self._look_for, words)
+        self.run_worker(look, exclusive=True)  # many are ended before they begin
 
     async def _look_for(self, words: str) -> None:
         self._hits = []
@@ -134,6 +142,9 @@ class SearchScreen(ModalScreen[Chosen | None]):
                 self._hits += islice(new, MAX_HITS - len(self._hits))
                 looked_at = found[-1].looked_at if found else looked_at
                 looking = bool(found) and len(self._hits) < MAX_HITS
+                if self._first_wanted and self._hits:
+                    self._take(0)
+                    return
             else:
                 await asyncio.sleep(_BREATH)
             self._list(self._hits[listed : listed + _AT_ONCE], query)
