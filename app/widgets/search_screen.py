@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
-from functools import partial
 from itertools import islice
 from typing import ClassVar
 
 from msgspec import Struct
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -117,9 +116,9 @@ class SearchScreen(ModalScreen[Chosen | None]):
 
     def _begin(self, words: str) -> None:
         self._first_wanted = False
-        look: Callable[[], Coroutine[None, None, None]] = partial(self._look_for, words)
-        self.run_worker(look, exclusive=True)  # many are ended before they begin
+        self._look_for(words)
 
+    @work(exclusive=True)  # many are ended before they begin
     async def _look_for(self, words: str) -> None:
         self._hits = []
         self._steps = None
