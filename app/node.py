@@ -298,10 +298,10 @@ class Node:
                 self._tell(self.states.of(name))
             case exchange.Held():
                 self._peer_holds(event)
-            case exchange.Level(session):
+            case exchange.Level(session, here, there):
                 if session.remote is not None and name_key(session.remote.name) in self._named:
                     self._level.add(name_key(session.remote.name))
-                self._progressed(session, 0, 0, level=True)
+                self._progressed(session, here, there, level=True)
             case exchange.Behind(session, here, there):
                 if session.remote is not None:
                     self._level.discard(name_key(session.remote.name))

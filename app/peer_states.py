@@ -32,7 +32,8 @@ _PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerP
 
 
 class _Traffic(Struct):
-    """Of one session. missing: entries to come here; lacking: to go there; level: both sides said that none are."""
+    """Of one session. missing: entries to come here, from this peer or others who have them too; lacking: to go there;
+    level: both sides said that nothing is to come from the other."""
 
     coming: Transfer
     going: Transfer
@@ -150,8 +151,8 @@ class PeerStates:
             own=state.key == self._own,
             waits=state.phase is PeerPhase.KNOCKING and state.key not in self._door.waiting(),
             barrier=state.barrier,
-            level=traffic is not None and traffic.level,
-            total=traffic.coming.total(now) if traffic else 0,
+            level=traffic is not None and traffic.level and not (missing or lacking),
+            total=moving.total(now) if moving else 0,
             rate=moving.rate(now) if moving else 0.0,
             dialling=dialling,
             seen=None if state.phase is PeerPhase.CONNECTED else seen,

@@ -36,7 +36,8 @@ class PeerStatus(Struct, frozen=True):
     missing: entries that it has and this node does not; lacking: entries that it does not have and this node does;
     known: what is known of its key, harmless text; verified: the person compared the keys; own: a device of mine;
     waits: knocking, but it is I who wait there to be let in; barrier: why it was refused; level: both sides have said
-    that they hold the same; total: entries of a long exchange that is under way, else 0; rate: entries a second;
+    that they hold the same; total: entries of a long exchange that is under way, of which what is missing, else what
+    is lacking, is left; 0 if there is none; rate: entries a second, of the same;
     dialling: an address of it is known and being tried; seen: when it was last connected, if it is not now,
     microseconds since 1970, UTC.
     """
@@ -56,6 +57,11 @@ class PeerStatus(Struct, frozen=True):
     rate: float = 0.0
     dialling: bool = False
     seen: int | None = None
+
+    @property
+    def left(self) -> int:
+        """Entries to move: those that come are waited for more than those that go."""
+        return self.missing or self.lacking
 
     @property
     def label(self) -> str:

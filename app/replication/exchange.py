@@ -70,7 +70,7 @@ class Exchange:
         self._intake = Intake(self._heads)
         self._puller = Puller(self._heads, self._intake, random, self._dirty)
         self._accounts = Accounts()
-        self._server = Server(store, self._dirty, sum(head.seq for head in self._heads.values()))
+        self._server = Server(store, own_feed, self._heads, self._dirty, sum(head.seq for head in self._heads.values()))
         self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
         self._branches = OwnBranches(store, own_feed, self._heads, self._dirty)
         self._others = OtherBranches(store, own_feed, self._heads, self._intake, self._dirty)
@@ -246,8 +246,8 @@ class Exchange:
             progress = self._progress(link)
             if progress != link.reported:
                 link.reported = progress
-                behind = Behind(link.session, progress.here, progress.there)
-                self._events.append(Level(link.session) if progress.level else behind)
+                told = Level if progress.level else Behind
+                self._events.append(told(link.session, progress.here, progress.there))
         events, self._events = self._events + self._branches.take_events(self._links.values()), []
         return events
 
@@ -394,7 +394,7 @@ class Exchange:
         self._events.append(Misbehaved(link.session, text))
 
     def _progress(self, link: Link) -> Progress:
-        unheld = self._heads[self._own_feed].seq - self._pusher.held(link)
-        diverged = link.mark(self._own_feed).diverged
+        unheld = self._pusher.unheld(link)
         whole = link.whole and not self._announcer.is_introducing(link) and not self._branches.is_pending(link)
-        return Progress(link.missing_here, self._server.pending(link) + (0 if diverged else unheld), whole)
+        level = whole and not (link.missing_here or unheld or self._server.pending(link))
+        return Progress(link.offered_here, unheld + self._server.lacking(link), level)

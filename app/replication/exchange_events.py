@@ -21,9 +21,13 @@ class Held(Struct, frozen=True):
 
 
 class Level(Struct, frozen=True):
-    """Everything the peer offered is here, all own entries are there, and nothing it asked for is outstanding."""
+    """Everything the peer offered and serves is here, all own entries are there, and nothing it asked for is
+    outstanding. here, there: what is left to move all the same, as in `Behind`: it may come from others, or be asked
+    for in a moment."""
 
     session: Session
+    here: int = 0
+    there: int = 0
 
 
 class Behind(Struct, frozen=True):

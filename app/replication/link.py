@@ -36,27 +36,26 @@ class Mark(Struct, eq=False):
     unwanted: bool = False
     gaps: int = 0
     missing: int = 0
+    offered: int = 0
 
 
 class Progress(Struct, frozen=True):
     """How far two sides are apart.
 
-    here: entries that the other offers and this node lacks; there: own entries that the other has not acknowledged,
-    and entries it asked for that have yet to be sent; neither counts feeds of which it holds another branch.
-    whole: both sides have introduced all their feeds.
+    here: entries that the other says to hold and this node lacks, whoever brings them; there: own entries that the
+    other has not acknowledged, and what it lacks of the feeds that it is fetching here; neither counts feeds of which
+    it holds another branch. level: both sides have introduced all their feeds, and nothing is to come from the other
+    or is asked for by it. What it did not serve in time is no more to come from it.
     """
 
     here: int
     there: int
-    whole: bool
-
-    @property
-    def level(self) -> bool:
-        return self.whole and self.here == 0 and self.there == 0
+    level: bool
 
 
 class Link:
-    """One open session with its marks. `missing_here`: entries that are offered here, not void, and not held."""
+    """One open session with its marks. `missing_here`: entries that are offered here, not void, and not held;
+    `offered_here`: void ones too."""
 
     def __init__(
         self,
@@ -72,6 +71,7 @@ class Link:
         self.marks: dict[bytes, Mark] = {}
         self.whole = False  # the other side has introduced all its feeds
         self.missing_here = 0
+        self.offered_here = 0
         self.reported: Progress | None = None
         self._heads = heads
 
@@ -97,7 +97,8 @@ class Link:
         if mark is None:
             return
         head = self._heads.get(feed)
-        usable = not (mark.void or mark.diverged)
-        missing = max(0, mark.seq - (head.seq if head else 0)) if usable else 0
+        offered = 0 if mark.diverged else max(0, mark.seq - (head.seq if head else 0))
+        missing = 0 if mark.void else offered
+        self.offered_here += offered - mark.offered
         self.missing_here += missing - mark.missing
-        mark.missing = missing
+        mark.offered, mark.missing = offered, missing

@@ -106,10 +106,9 @@ class Pusher:
             window.level, window.sent = True, head.seq
         return news
 
-    def held(self, link: Link) -> int:
-        """The last own entry that the other side acknowledged in this session; 0 if none."""
-        window = self._windows.get(link)
-        return window.held if window else 0
+    def unheld(self, link: Link) -> int:
+        """Own entries that the other side has not acknowledged in this session; none if it has another branch."""
+        return 0 if link.mark(self._feed).diverged else self._heads[self._feed].seq - self._windows[link].held
 
     def _send(self, link: Link, window: _Window, runs: list[Run], head: Head) -> bool:
         size = sum(run.size for run in runs)

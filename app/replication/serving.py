@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
 from app.entry import Run
 from app.errors import ProtocolError
+from app.frontier import Head
 from app.replication.accounts import Account
 from app.replication.events import Want, WantReceived
 from app.replication.frames import MAX_CONTENT
@@ -29,6 +31,8 @@ SLICE = 16_384  # units of work in one go: some 10 ms at worst, and with 64 KiB 
 RANGE_WORK = 256  # units for a range of which little is sent: finding it takes some 0.1 ms
 _SMALL = 16_384  # bytes
 _CHUNK = 65_536
+# Seconds in which who fetches asks for more: what was written for it, 256 KiB, travels over a slow line before it does.
+QUIET = 20.0
 
 
 class _Answer(Struct):
@@ -39,17 +43,25 @@ class _Answer(Struct):
 
 
 class _Customer(Struct):
-    """late_until: when it has paid for what was read for it; None if it owes nothing."""
+    """late_until: when it has paid for what was read for it; None if it owes nothing. fetching: feeds that it does not
+    have whole, as far as is known, and asked for lately, with the last entry that it had then; quiet_at: when that is
+    not lately any more; None while it waits for an answer, or fetches nothing."""
 
     queue: deque[_Answer] = field(default_factory=deque)
     pending: int = 0
     late_until: float | None = None
+    fetching: dict[bytes, int] = field(default_factory=dict)
+    quiet_at: float | None = None
 
 
 class Server:
-    def __init__(self, store: Store, dirty: set[Session], held: int) -> None:
-        """held: entries in the store."""
+    def __init__(
+        self, store: Store, own_feed: bytes, heads: Mapping[bytes, Head], dirty: set[Session], held: int
+    ) -> None:
+        """heads: the durable frontier, shared with the exchange; held: entries in the store."""
         self._store = store
+        self._own_feed = own_feed
+        self._heads = heads
         self._dirty = dirty
         self._held = held
         self._customers: dict[Link, _Customer] = {}
@@ -69,6 +81,20 @@ class Server:
         customer = self._customers.get(link)
         return customer.pending if customer else 0
 
+    def lacking(self, link: Link) -> int:
+        """Entries of the feeds that it is fetching that the other side has yet to be sent. The own feed is left out: of
+        that it says itself what it holds."""
+        fetching = self._customers[link].fetching
+        lacking = 0
+        for feed, reached in list(fetching.items()):
+            mark = link.mark(feed)
+            left = 0 if mark.diverged else self._heads[feed].seq - max(reached, mark.seq, mark.sent)
+            if left > 0:
+                lacking += left
+            else:
+                del fetching[feed]
+        return lacking
+
     def want(self, link: Link, event: WantReceived, now: float) -> None:
         """Raises ProtocolError for more wants than a peer may have open."""
         customer = self._customers[link]
@@ -78,6 +104,9 @@ class Server:
         for want in event.ranges:
             head = self._store.head(want.feed)
             answer.pending += max(0, min(want.high, head.seq if head else 0) - want.low + 1)
+            if want.feed != self._own_feed and want.feed in self._heads:
+                customer.fetching[want.feed] = want.low - 1
+        customer.quiet_at = None
         customer.queue.append(answer)
         customer.pending += answer.pending
         self.serve(link, now)
@@ -100,17 +129,20 @@ class Server:
             self._dirty.add(session)
         unnoticed = session.output_size == 0  # nothing that was written will make `writable` come
         customer.late_until = work.paid_at(now) if queue and (unnoticed or work.owes(now)) else None
+        if customer.quiet_at is None and customer.fetching and not queue:
+            customer.quiet_at = now + QUIET
 
     def tick(self, now: float) -> None:
         for link, customer in list(self._customers.items()):
+            if customer.quiet_at is not None and now >= customer.quiet_at:  # it has the rest from somebody else
+                customer.quiet_at = None
+                customer.fetching.clear()
             if customer.late_until is not None and now >= customer.late_until:
                 self.serve(link, now)
 
     def deadline(self) -> float | None:
-        return min(
-            (customer.late_until for customer in self._customers.values() if customer.late_until is not None),
-            default=None,
-        )
+        times = [time for each in self._customers.values() for time in (each.late_until, each.quiet_at)]
+        return min((time for time in times if time is not None), default=None)
 
     def _read(self, link: Link, customer: _Customer, answer: _Answer, enough: float, now: float) -> list[Run]:
         """About a chunk of the answer, or less if that is work; what is left of it stays in `answer`."""

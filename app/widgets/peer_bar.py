@@ -31,7 +31,9 @@ Piece = tuple[str, PeerPhase]
 Moment = Callable[[int], str]  # a time that has passed, microseconds since 1970, in a word
 
 
-class PeerBar(Widget):
+class PeerView(Widget):
+    """Something that shows the peers."""
+
     def __init__(self, peers: Sequence[PeerStatus], moment: Moment, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._peers = list(peers)
@@ -41,6 +43,8 @@ class PeerBar(Widget):
         self._peers = list(peers)
         self.refresh()
 
+
+class PeerBar(PeerView):
     def render(self) -> Content:
         parts: list[Content] = []
         for text, phase in fold(self._peers, self.size.width, self._moment):
@@ -49,18 +53,25 @@ class PeerBar(Widget):
         return Content("").join(parts[:-1])
 
 
+def name_of(peer: PeerStatus) -> str:
+    """With the sign of its state."""
+    return f"{SIGNS[peer.phase]} {one_line(peer.label)}"
+
+
 def style_of(phase: PeerPhase) -> str:
     return "$text-success" if phase is PeerPhase.CONNECTED else "$text-warning"
 
 
-def describe(peer: PeerStatus, moment: Moment) -> str:
-    """A peer's state in words, without the name."""
+def describe(peer: PeerStatus, moment: Moment, bar: str = "") -> str:
+    """A peer's state in words, without the name. bar: for a long transfer, stands where it is spoken of."""
     words = [peer.word]
     match peer.phase:
         case PeerPhase.CONNECTED:
-            words += [f"{peer.missing:,} to get"] if peer.missing else []
-            words += [f"{peer.lacking:,} to give"] if peer.lacking else []
-            words[-1] += f" {progress(peer)}" if peer.total else ""
+            counts = [f"{peer.missing:,} to get"] if peer.missing else []
+            counts += [f"{peer.lacking:,} to give"] if peer.lacking else []
+            if counts and bar:
+                counts[0] += f" {bar}"
+            words += counts
         case PeerPhase.LOST:
             words[-1] += f" since {moment(peer.seen)}" if peer.seen else ""
         case PeerPhase.CONNECTING:
@@ -70,11 +81,26 @@ def describe(peer: PeerStatus, moment: Moment) -> str:
 
 
 def progress(peer: PeerStatus, cells: int = _BAR_CELLS) -> str:
-    """How far a long transfer has come, and how fast it is."""
-    done = max(0.0, 1 - peer.missing / max(peer.total, 1))
+    """How far a long transfer has come, and how fast it is; nothing if there is none."""
+    if not peer.total:
+        return ""
+    done = max(0.0, 1 - peer.left / max(peer.total, 1))
     full = int(done * cells)
-    rate = f" {peer.rate:,.0f}/s" if peer.rate >= 1 else ""
-    return "█" * full + "░" * (cells - full) + f" {int(done * 100)} %{rate}"
+    words = ["█" * full + "░" * (cells - full), f"{int(done * 100)} %", f"{peer.rate:,.0f}/s" if peer.rate >= 1 else ""]
+    return " ".join(filter(None, words))
+
+
+def in_short(peer: PeerStatus) -> str:
+    """The state in few words; of a long transfer, what is left of it."""
+    if not (peer.total and peer.phase is PeerPhase.CONNECTED):
+        return peer.word
+    return f"{peer.left:,} to {'get' if peer.missing else 'give'}"
+
+
+def _in_a_word(peer: PeerStatus) -> str:
+    if not (peer.total and peer.phase is PeerPhase.CONNECTED):
+        return peer.word
+    return "ahead" if peer.missing else "behind"
 
 
 def fold(peers: Sequence[PeerStatus], width: int, moment: Moment) -> list[Piece]:
@@ -83,10 +109,15 @@ def fold(peers: Sequence[PeerStatus], width: int, moment: Moment) -> list[Piece]
         return [(shorten(NOBODY, width), PeerPhase.CONNECTING)]
     names: dict[tuple[PeerPhase, str], list[str]] = {}
     for peer in sorted(peers, key=lambda peer: _ORDER.index(peer.phase)):
-        names.setdefault((peer.phase, peer.word), []).append(one_line(peer.label))
+        names.setdefault((peer.phase, _in_a_word(peer)), []).append(one_line(peer.label))
+    said = (
+        [describe(peer, moment, progress(peer)) for peer in peers],
+        [f"{in_short(peer)} {progress(peer)}".rstrip() for peer in peers],
+        [f"{in_short(peer)} {progress(peer, 0)}".rstrip() for peer in peers],
+        [in_short(peer) for peer in peers],
+    )
     ways = (
-        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {describe(peer, moment)}", peer.phase) for peer in peers],
-        [(f"{SIGNS[peer.phase]} {one_line(peer.label)} {peer.word}", peer.phase) for peer in peers],
+        *([(f"{name_of(peer)} {words}", peer.phase) for peer, words in zip(peers, way, strict=True)] for way in said),
         [(f"{SIGNS[phase]} {word}: {', '.join(who)}", phase) for (phase, word), who in names.items()],
         [(f"{SIGNS[phase]} {len(who)} {word}", phase) for (phase, word), who in names.items()],
     )

@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widget import Widget
 
 from app.status import PeerPhase, PeerStatus
-from app.text import one_line
-from app.widgets.peer_bar import NOBODY, SIGNS, Moment, describe, progress, style_of
+from app.widgets.peer_bar import NOBODY, Moment, PeerView, describe, in_short, name_of, progress, style_of
 from app.widgets.wrap import shorten, wrap
 
 _INDENT = 2
 _BAR_CELLS = 12
 
 
-class PeerColumn(Widget):
-    def __init__(self, peers: Sequence[PeerStatus], moment: Moment, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._peers = list(peers)
-        self._moment = moment
-
-    def show(self, peers: Sequence[PeerStatus]) -> None:
-        self._peers = list(peers)
-        self.refresh()
-
+class PeerColumn(PeerView):
     def render(self) -> Content:
         lines = rows(self._peers, self.size.width, self.size.height, self._moment)
         return Content("\n").join(Content.styled(text, style) for text, style in lines)
@@ -38,7 +27,7 @@ def rows(peers: Sequence[PeerStatus], width: int, height: int, moment: Moment) -
         return [(text, "$text-muted") for text in _wrapped(NOBODY, width, 0)]
     blocks = [_block(peer, width, moment) for peer in peers]
     if sum(map(len, blocks)) > height:
-        blocks = [[(shorten(f"{_name(peer)}, {peer.word}", width), style_of(peer.phase))] for peer in peers]
+        blocks = [[(shorten(f"{name_of(peer)}, {in_short(peer)}", width), style_of(peer.phase))] for peer in peers]
     if len(blocks) > height and sum(map(len, blocks)) > height:
         kept = max(0, height - 1)
         blocks = [*blocks[:kept], [(shorten(f"and {len(peers) - kept} more", width), "$text-muted")]]
@@ -47,17 +36,11 @@ def rows(peers: Sequence[PeerStatus], width: int, height: int, moment: Moment) -
 
 def _block(peer: PeerStatus, width: int, moment: Moment) -> list[tuple[str, str]]:
     said = describe(peer, moment) + (", level" if peer.level and peer.phase is PeerPhase.CONNECTED else "")
-    if peer.total:
-        said = said.replace(f" {progress(peer)}", "")
-    block = [(shorten(_name(peer), width), f"bold {style_of(peer.phase)}")]
+    block = [(shorten(name_of(peer), width), f"bold {style_of(peer.phase)}")]
     block += [(text, "$text-muted") for text in _wrapped(said, width, _INDENT)]
     if peer.total:
         block.append((shorten(" " * _INDENT + progress(peer, _BAR_CELLS), width), "$text-muted"))
     return block
-
-
-def _name(peer: PeerStatus) -> str:
-    return f"{SIGNS[peer.phase]} {one_line(peer.label)}"
 
 
 def _wrapped(text: str, width: int, indent: int) -> list[str]:

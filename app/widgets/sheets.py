@@ -10,7 +10,7 @@ from app.status import Notice, PeerPhase, PeerStatus
 from app.text import one_line
 from app.widgets.backend import ChatBackend
 from app.widgets.info_screen import Row
-from app.widgets.peer_bar import SIGNS, Moment, describe
+from app.widgets.peer_bar import Moment, describe, name_of, progress
 
 if TYPE_CHECKING:
     from app.why import Step
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def peer_rows(peers: Sequence[PeerStatus], moment: Moment) -> Sequence[Row]:
     rows = [
         (
-            f"{SIGNS[peer.phase]} {one_line(peer.label)}",
-            describe(peer, moment)
+            name_of(peer),
+            describe(peer, moment, progress(peer))
             + (", level" if peer.level else "")
             + (f": {one_line(peer.detail)}" if peer.detail and peer.phase is not PeerPhase.CONNECTING else "")
             + (f" ({one_line(peer.known)})" if peer.known else ""),

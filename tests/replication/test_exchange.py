@@ -6,8 +6,10 @@ from copy import deepcopy
 
 from msgspec.structs import replace
 
-from app.replication.events import WantReceived
+from app.replication.events import RunsReceived, Want, WantReceived
 from app.replication.exchange import Misbehaved, Progress
+from app.replication.serving import QUIET
+from app.replication.session import Session
 from tests.feeds import TestAuthor
 from tests.replication.memory_store import MemoryStore
 from tests.replication.network import Network, Node, Quality
@@ -166,6 +168,49 @@ def test_a_peer_that_vanishes_in_the_middle_is_replaced_by_another() -> None:
     network.run_until(lambda: seq(carol, alice) == 2_001)
 
     assert carol.received_entries <= 2_001 + 1_000  # at most what was under way was lost
+
+
+def test_whoever_fetches_is_known_to_lack_the_whole_of_the_feed_and_not_only_what_was_asked_for() -> None:
+    carol = TestAuthor("carol")
+    carol.entries(["x" * 9_000] * 100)
+    bench = Bench()
+    bench.store.ingest(carol.runs())
+    bench = bench.reopen(bench.store)
+    alice = bench.peer("alice")
+    alice.announce([], True)
+    bench.hear(alice)
+
+    alice.want([Want(carol.feed, 1, 20)])
+    alice.want([Want(carol.feed, 41, 60)])  # somebody else has brought what is between
+    answers = [event for event in bench.hear(alice) if isinstance(event, RunsReceived)]
+
+    assert there(bench, alice) == 101 - answers[-1].runs[-1].last > 0
+
+
+def test_who_asks_for_no_more_has_the_rest_from_others() -> None:
+    carol = TestAuthor("carol")
+    carol.entries(["x" * 9_000] * 100)
+    bench = Bench()
+    bench.store.ingest(carol.runs())
+    bench = bench.reopen(bench.store)
+    alice = bench.peer("alice")
+    alice.announce([], True)
+    bench.hear(alice)
+    alice.want([Want(carol.feed, 1, 1)])
+    bench.hear(alice)
+
+    assert there(bench, alice) > 0
+    bench.wait(QUIET / 2)
+    bench.exchange.writable(bench.near(alice), bench.now)  # other things go over the connection
+    bench.wait(QUIET / 2)
+    assert there(bench, alice) == 0
+
+
+def there(bench: Bench, peer: Session) -> int:
+    """What is to go to the peer, beside the one own entry."""
+    progress = bench.exchange.progress(bench.near(peer))
+    assert progress is not None
+    return progress.there - 1
 
 
 def test_a_slow_peer_slows_nobody_and_costs_little_memory() -> None:

@@ -18,7 +18,7 @@ from app.replication.events import (
     Want,
     WantReceived,
 )
-from app.replication.exchange import Diverged, Held, Level, Misbehaved
+from app.replication.exchange import Diverged, Held, Level, Misbehaved, Progress
 from app.replication.frames import MAX_CONTENT, ByeReason
 from app.replication.puller import BUDGET_BYTES, MAX_REQUESTS, MAX_UNPROVED, PROGRESS_SECONDS
 from app.replication.serving import MAX_WANTS
@@ -366,6 +366,23 @@ def test_pushing_stops_while_too_much_is_unacknowledged_and_goes_on_once_level()
     echo_own_head(bench, peer)
     bench.exchange.committed([bench.store.append("again")], bench.now)
     assert any(isinstance(event, RunsReceived) for event in bench.hear(peer))
+
+
+def test_what_was_not_served_in_time_is_told_as_offered_and_keeps_nobody_from_being_level() -> None:
+    bench, carol = Bench(), author("carol", 5)
+    silent = bench.peer("alice")
+    echo_own_head(bench, silent)
+    offer(bench, silent, carol)
+    bench.wait(PROGRESS_SECONDS + 1)
+
+    assert bench.events[-1] == Level(bench.near(silent), here=6)
+
+    honest = bench.peer("dave")
+    [want] = offer(bench, honest, carol)
+    serve(bench, honest, want, carol)
+    bench.commit()
+
+    assert bench.exchange.progress(bench.near(silent)) == Progress(0, 0, True)
 
 
 def test_held_means_an_equal_hash() -> None:

@@ -40,6 +40,20 @@ def test_it_says_how_far_a_long_transfer_has_come_and_how_fast() -> None:
     assert shown([bob], 80) == ["● bob connected, 45,120 to get █░░░░░ 24 % 12,300/s"]
 
 
+def test_a_long_transfer_is_told_of_where_there_is_less_room_too() -> None:
+    bob = PeerStatus("bob", PeerPhase.CONNECTED, missing=45_120, lacking=3, total=60_000, rate=12_300.4)
+    carol = PeerStatus("carol", PeerPhase.CONNECTED, lacking=45_120, total=60_000)
+    assert shown([bob, carol], 80) == ["● bob 45,120 to get █░░░░░ 24 % 12,300/s", "● carol 45,120 to give █░░░░░ 24 %"]
+    assert shown([bob, carol], 70) == ["● bob 45,120 to get 24 % 12,300/s", "● carol 45,120 to give 24 %"]
+    assert shown([bob, carol], 50) == ["● bob 45,120 to get", "● carol 45,120 to give"]
+    assert shown([bob, carol], 40) == ["● ahead: bob", "● behind: carol"]
+
+
+def test_what_is_exchanged_in_a_moment_changes_no_word() -> None:
+    bob = PeerStatus("bob", PeerPhase.CONNECTED, missing=1)
+    assert shown([bob], 20) == ["● bob connected"]
+
+
 def test_it_says_since_when_somebody_is_gone() -> None:
     assert shown([PeerStatus("bob", PeerPhase.LOST, seen=5)], 60) == ["– bob lost since moment 5"]
     assert shown([PeerStatus("bob", PeerPhase.CONNECTING, seen=5)], 60) == ["○ bob looking, last here moment 5"]
@@ -49,7 +63,7 @@ def test_who_was_found_is_dialled() -> None:
     assert shown([PeerStatus("bob", PeerPhase.CONNECTING, dialling=True)], 60) == ["○ bob dialling"]
 
 
-@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(1, 40))
+@given(st.integers(0, 10**7), st.integers(1, 10**7), st.integers(1, 40))
 def test_a_progress_bar_has_its_width_whatever_is_claimed(missing: int, total: int, cells: int) -> None:
     bar = progress(PeerStatus("bob", PeerPhase.CONNECTED, missing=missing, total=total), cells)
     assert sum(bar.count(sign) for sign in "█░") == cells
