@@ -18,7 +18,7 @@ from textual.app import App
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
-_LONGEST = 0.25  # seconds; a screen has come or gone by then
+_LONGEST = 2.0  # seconds; also on a busy computer a screen has come or gone by then
 _PAUSE = 0.005  # seconds, until it is looked again whether it has come
 # What a key does may tell the chat something, which may then move the focus, which is told again.
 _ROUNDS = 3
