@@ -1,7 +1,8 @@
 """What somebody looks for in the history, and where a text has it: letters count, their case and accents do not.
 
 - A query is words, all of which must occur, in any order; `"…"` keeps words together.
-- `from:NAME`, `after:DATE`, `before:DATE` and `on:DATE` narrow it; a date is 2026-11-01, 2026-11 or 2026, local time.
+- `from:NAME`, `on:DAY`, `since:DAY` and `until:DAY` (with that day), `after:DAY` and `before:DAY` (without it) narrow
+  it; a day is what app.days takes for one.
 - Both sides are folded: compatibility forms decomposed, case folded, marks dropped.
 """
 
@@ -10,16 +11,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, tzinfo
 
 from msgspec import Struct
 
+from app.days import day_range
 from app.errors import UsageError
 
 MAX_TERMS = 16
 
-_WORD = re.compile(r'(from|after|before|on):("[^"]*"|\S*)|"([^"]*)"|(\S+)', re.IGNORECASE)
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_WORD = re.compile(r'(from|on|since|until|after|before):("[^"]*"|\S*)|"([^"]*)"|(\S+)', re.IGNORECASE)
 
 
 class Query(Struct, frozen=True):
@@ -36,8 +37,10 @@ class Query(Struct, frozen=True):
         return all(term in folded for term in self.terms)
 
 
-def parse_query(text: str, *, keys_of: Callable[[str], Iterable[bytes]], zone: tzinfo | None = None) -> Query:
-    """The query in `text`. keys_of: the authors who are called so; zone: of dates, None for the computer's own.
+def parse_query(
+    text: str, *, keys_of: Callable[[str], Iterable[bytes]], today: date, zone: tzinfo | None = None
+) -> Query:
+    """The query in `text`. keys_of: the authors who are called so; zone: of days, None for the computer's own.
 
     Raises UsageError with what to type instead.
     """
@@ -54,14 +57,12 @@ def parse_query(text: str, *, keys_of: Callable[[str], Iterable[bytes]], zone: t
                 if not found:
                     raise UsageError(f"from: takes a name as the screen shows it; nobody here is called {value!r}")
                 authors |= found
-            case "after":
-                since.append(day_range(value, zone)[1])
-            case "before":
-                until.append(day_range(value, zone)[0])
-            case "on":
-                first, end = day_range(value, zone)
-                since.append(first)
-                until.append(end)
+            case "on" | "since" | "until" | "after" | "before" as when:
+                first, end = day_range(value, zone, today)
+                if when in ("on", "since", "after"):
+                    since.append(end if when == "after" else first)
+                if when in ("on", "until", "before"):
+                    until.append(first if when == "before" else end)
             case _:
                 terms.append(fold(phrase or word or ""))
     kept = tuple(dict.fromkeys(term for term in terms if term))
@@ -125,30 +126,3 @@ def _after_marks(text: str, end: int) -> int:
     while end < len(text) and unicodedata.combining(text[end]):
         end += 1
     return end
-
-
-def day_range(text: str, zone: tzinfo | None) -> tuple[int, int]:
-    """The first moment of a day, month or year, and the first one after it: microseconds since 1970.
-
-    Raises UsageError with what to type instead.
-    """
-    match = _DATE.fullmatch(text)
-    try:
-        if match is None:
-            raise ValueError
-        year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
-        first = date(year, month, day)
-        if match[3]:
-            end = first + timedelta(days=1)
-        elif match[2]:
-            end = date(year + month // 12, month % 12 + 1, 1)
-        else:
-            end = date(year + 1, 1, 1)
-        return _moment(first, zone), _moment(end, zone)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{text or 'nothing'} is no date: write it as 2026-11-01, 2026-11 or 2026") from None
-
-
-def _moment(day: date, zone: tzinfo | None) -> int:
-    """When `day` begins, without a zone that of this computer."""
-    return round(datetime.combine(day, time(), zone).timestamp()) * 1_000_000

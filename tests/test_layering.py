@@ -19,6 +19,7 @@ CORE = {
     "app.code_tokens",
     "app.config",
     "app.courtesy",
+    "app.days",
     "app.desktop",
     "app.desktop_notices",
     "app.door",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.errors import UsageError
 from app.search import MAX_TERMS, Query, fold, parse_query, spans
 
+TODAY = date(2026, 11, 23)  # a Monday
 BOB, CAROL = b"b" * 32, b"c" * 32
 
 
@@ -21,7 +22,7 @@ def keys_of(name: str) -> Iterable[bytes]:
 
 
 def parse(text: str) -> Query:
-    return parse_query(text, keys_of=keys_of, zone=UTC)
+    return parse_query(text, keys_of=keys_of, today=TODAY, zone=UTC)
 
 
 def moment(*fields: int) -> int:
@@ -67,13 +68,42 @@ def test_authors_and_dates_narrow_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("limits", "since", "until"),
+    [
+        ("since:2026-11-01 until:2026-11-03", moment(2026, 11, 1), moment(2026, 11, 4)),
+        ("after:2026-11-01 before:2026-11-03", moment(2026, 11, 2), moment(2026, 11, 3)),
+        ("SINCE:Yesterday", moment(2026, 11, 22), None),
+        ("until:today", None, moment(2026, 11, 24)),
+        ("since:monday", moment(2026, 11, 23), None),
+        ("since:tuesday", moment(2026, 11, 17), None),
+        ("on:sun", moment(2026, 11, 22), moment(2026, 11, 23)),
+        ("since:-3d until:-1d", moment(2026, 11, 20), moment(2026, 11, 23)),
+        ("since:-2w", moment(2026, 11, 9), None),
+        ("until:2026-10", None, moment(2026, 11, 1)),
+        ("since:2026-11-01 since:-3d", moment(2026, 11, 20), None),
+        ("since:1969 until:-99999d", 0, 0),
+    ],
+)
+def test_limits_of_time_are_days_as_people_write_them(limits: str, since: int | None, until: int | None) -> None:
+    query = parse(limits)
+    assert (query.terms, query.since, query.until) == ((), since, until)
+
+
+def test_what_looks_like_a_limit_is_a_word_in_quotes() -> None:
+    assert parse('"since:monday"') == Query(("since:monday",))
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "what to look for"),
         ("  ", "what to look for"),
         ("from:mallory hi", "nobody here is called 'mallory'"),
         ("from: hi", "nobody here is called ''"),
-        ("on:yesterday", "yesterday is no date: write it as 2026-11-01"),
+        ("on:christmas", "christmas is no date: write it as 2026-11-01, 2026-11, 2026, yesterday, monday or -3d"),
+        ("since: hi", "nothing is no date"),
+        ("until:mo", "mo is no date"),
+        ("since:-3m", "-3m is no date"),
         ("on:2026-13", "2026-13 is no date"),
         ("after:2026-02-30", "2026-02-30 is no date"),
         ("before:0000", "0000 is no date"),

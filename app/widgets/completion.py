@@ -12,14 +12,15 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from app import door
+from app.days import WEEKDAYS, WORDS
 from app.names import name_key
 from app.widgets import emoji
 from app.widgets.commands import COMMANDS
 
 _MENTION = re.compile(r"(?:^|(?<=[\s(]))@([\w-]*)\Z")
 _WORD = re.compile(r"(?:^|(?<=[\s(]))([\w-]+)\Z")
-_LIMIT = re.compile(r"(from|on|after|before):(\S*)\Z")
-_LIMITS = ("from:", "on:", "after:", "before:")
+_LIMITS = ("from:", "on:", "since:", "until:", "after:", "before:")
+_LIMIT = re.compile(rf"({'|'.join(_LIMITS)})(\S*)\Z")
 
 
 class Candidate(Struct, frozen=True):
@@ -88,15 +89,15 @@ def _limit(start: int, word: str, words: Vocabulary) -> Completion | None:
     if found is None:
         return _beginning(start, word, [Candidate(each, each) for each in _LIMITS if each.startswith(word.lower())])
     limit, value = found[1], found[2]
-    values = words.labels() if limit == "from" else _days(words.today())
-    return _named(start + len(limit) + 1, value, values)
+    values = words.labels() if limit == "from:" else _days(words.today())
+    return _named(start + len(limit), value, values)
 
 
 def _days(today: date) -> list[str]:
-    """The last week, then the months and the years."""
+    """The last week, then the months, the years and the words for days."""
     last_month = today.replace(day=1) - timedelta(days=1)
     days = [str(today - timedelta(days=back)) for back in range(7)]
-    return [*days, f"{today:%Y-%m}", f"{last_month:%Y-%m}", f"{today:%Y}", str(today.year - 1)]
+    return [*days, f"{today:%Y-%m}", f"{last_month:%Y-%m}", f"{today:%Y}", str(today.year - 1), *WORDS, *WEEKDAYS]
 
 
 def _in_text(before: str, words: Vocabulary) -> Completion | None:

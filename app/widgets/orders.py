@@ -198,9 +198,9 @@ class Orders:
         self._app.push_screen(SearchScreen(self._backend.log, self._backend.people, self._zone, words), go_to)
 
     def command_date(self, date: str) -> None:
-        from app.search import day_range
+        from app.days import day_range, today
 
-        time = day_range(date, self._zone)[0]
+        time = day_range(date, self._zone, today(self._zone))[0]
         self._reading.jump(lambda: self._pane.to_time(time))
 
     def command_notify(self, level: str) -> None:

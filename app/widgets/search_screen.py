@@ -26,6 +26,7 @@ from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from app.days import today
 from app.errors import ChatError
 from app.moments import local
 from app.people import People
@@ -82,7 +83,11 @@ class SearchScreen(ModalScreen[Chosen | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="search"):
-            yield Input(self._words, placeholder="words  from:NAME  on:2026-11-01  after: before:", id="search-words")
+            yield Input(
+                self._words,
+                placeholder="words  from:NAME  on:yesterday  since:monday  until:2026-11-01",
+                id="search-words",
+            )
             yield Static("", id="search-state", markup=False)
             yield HitList(id="search-hits", markup=False)
 
@@ -127,7 +132,7 @@ class SearchScreen(ModalScreen[Chosen | None]):
             self._say("")
             return
         try:
-            query = parse_query(words, keys_of=self._people.called, zone=self._zone)
+            query = parse_query(words, keys_of=self._people.called, today=today(self._zone), zone=self._zone)
         except ChatError as error:
             self._say(str(error))
             return

@@ -80,6 +80,17 @@ async def test_names_and_dates_narrow_it(chat: LocalChat) -> None:
         assert "carol: tea too" in hits(app)[0]
 
 
+async def test_a_search_begins_and_ends_with_the_days_that_are_said(chat: LocalChat) -> None:
+    chat.says("bob", "tea").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("ctrl+f", *"tea since:2023-11-14 until:2023-11-14")
+        await until(lambda: "1 found in 1" in screen(app))
+        await pilot.press("ctrl+u", *"tea since:yesterday")
+        await until(lambda: "nothing found" in screen(app))
+        await pilot.press("ctrl+u", *"tea since:xmas")
+        await until(lambda: "xmas is no date" in screen(app))
+
+
 async def test_hits_are_harmless_and_bounded(chat: LocalChat) -> None:
     chat.says("bob", *[f"[red]x[/red] {HOSTILE}"] * (MAX_HITS + 5)).result()
     async with opened(chat) as (app, pilot):
