@@ -42,7 +42,7 @@ EXAMPLE = "chat-tui alice bob"
 # First words that are no ME; `chat` is the default.
 RESERVED = frozenset({"chat", "check", "doctor", "export", "identity", "import", "peers", "repair"})
 CHATS = frozenset({"chat", "doctor"})
-PEER_ACTIONS = ("accept", "refuse", "forget", "trust", "why")
+PEER_ACTIONS = ("accept", "refuse", "forget", "trust", "why", "forks")
 
 
 class _Option(Struct, frozen=True):
@@ -124,7 +124,7 @@ def help_text() -> str:
         "       chat-tui export ME --for PEER FILE write what PEER lacks, to be carried there by hand",
         "       chat-tui import ME FILE            take in what another chat-tui has exported",
         "       chat-tui peers ME                  list whom ME knows in a room: keys, who is let in, who is refused",
-        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, forget, trust, why; also while ME runs",
+        "       chat-tui peers ME ACTION NAME      ACTION: accept, refuse, forget, trust, why, forks; also if ME runs",
         "       chat-tui doctor ME [PEER ...]      say what keeps ME from others, and what to do about it",
         "       chat-tui identity show ME          show ME's fingerprint and words, to compare with what others see",
         "       chat-tui identity passphrase ME    give ME's key a passphrase, another one, or none",
@@ -222,10 +222,10 @@ def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], en
     if len(words) < 2:
         return Peers(_only_me(words, "peers"), _data_dir(values, environment), room)
     me, action, *names = words
-    if action not in PEER_ACTIONS or len(names) != 1:
+    if action not in PEER_ACTIONS or len(names) > 1 or not (names or action == "forks"):
         raise UsageError(
-            f"write chat-tui peers {parse_name(me)}, or with accept, refuse, forget, trust or why and one NAME after "
-            f"it, for example: chat-tui peers {parse_name(me)} forget bob"
+            f"write chat-tui peers {parse_name(me)}, or with accept, refuse, forget, trust, why or forks and one "
+            f"NAME after it, for example: chat-tui peers {parse_name(me)} forget bob"
         )
     return Peers(parse_name(me), _data_dir(values, environment), room, action, names[0])
 

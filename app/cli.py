@@ -206,6 +206,7 @@ def _check(command: Check) -> int:
     """0: sound; EXIT_UNSOUND; EXIT_NOT_CHECKED: nothing can be said about a room, and nothing bad about the others."""
     from app.config import key_file, room_folder, room_names, user_folder
     from app.identity_file import read_sound
+    from app.names import DEFAULT_ROOM
     from app.storage.check import check
     from app.text import one_line
 
@@ -230,6 +231,10 @@ def _check(command: Check) -> int:
             _say(f"room {room}: written with another key than the one in {key_file(user)}")
         if findings.sound:
             _say(f"room {room}: sound, {findings.entries:,} entries in {findings.feeds:,} feeds")
+            for name in sorted(findings.forked):
+                option = "" if room == DEFAULT_ROOM else f" --room {room}"
+                shown = f"chat-tui peers {command.me}{option} forks {name}"
+                _say(one_line(f"  {name} signed two different entries with one number: {shown} shows both"))
             continue
         statuses.add(EXIT_UNSOUND)
         _say(f"room {room}: unsound, {findings.total:,} findings in {findings.entries:,} entries that were read")

@@ -212,7 +212,7 @@ class Door:
         key, said = found
         holder = self.pinned(said)
         if holder is not None and holder.key != key:
-            raise UsageError(f"{said} is known by another key: {self._how('trust', said)} compares the two")
+            raise UsageError(f"{said} is known by another key: {self.how('trust', said)} compares the two")
         self._let_in(key, said, remember=True, pin=True)
         return Notice(one_line(f"{said} is let in, by the key {grouped(fingerprint(key))}. {MEMBERS_READ}"))
 
@@ -229,7 +229,7 @@ class Door:
         return Notice(
             one_line(
                 f"{said} (key {grouped(fingerprint(key))}) is refused, and its messages are neither fetched, passed on "
-                f"nor shown. What it has read it keeps. {self._how('accept', self.label(key, said))} takes it back"
+                f"nor shown. What it has read it keeps. {self.how('accept', self.label(key, said))} takes it back"
             )
         )
 
@@ -260,7 +260,7 @@ class Door:
             return Notice(
                 one_line(
                     f"{said} comes with the key {new}, and was known by {old}. If {said} says so too: "
-                    f"{self._how('trust', name)} again"
+                    f"{self.how('trust', name)} again"
                 ),
                 urgent=True,
                 matter=Matter.ANOTHER_KEY,
@@ -337,7 +337,8 @@ class Door:
         while len(self._shown) > MAX_REMEMBERED:
             del self._shown[next(iter(self._shown))]
 
-    def _how(self, action: str, name: str) -> str:
+    def how(self, action: str, name: str) -> str:
+        """What to type to do it."""
         return f"/{action} {name}" if self._can_ask else self._elsewhere(action, name)
 
     def _elsewhere(self, action: str, name: str) -> str:

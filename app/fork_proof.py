@@ -59,7 +59,7 @@ class ForkProof(Struct, frozen=True):
 
 class Fork(Struct, frozen=True):
     """A proof, and what else is known. name: of the author, by the genesis; replaced: the author goes on in a new feed
-    in the place of this one; again: there the other entry was written once more."""
+    in the place of this one; again: in another feed what people read of the other branch was written once more."""
 
     proof: ForkProof
     name: str
@@ -68,9 +68,8 @@ class Fork(Struct, frozen=True):
 
     @property
     def differs(self) -> bool:
-        """Whether the two say different things to people, as far as they say anything to them."""
-        here, there = (decode_entry(run.entries[0]) for run in (self.proof.here, self.proof.there))
-        return (here.kind, here.payload) != (there.kind, there.payload) and (here.shown or there.shown)
+        """Whether the two branches say different things to people, as far as the proof goes."""
+        return _said(self.proof.here) != _said(self.proof.there)
 
 
 def encode_proof(proof: ForkProof) -> bytes:
@@ -113,3 +112,8 @@ def _are(kind: type, *values: object) -> bool:
 def _is_signed(run: Run, author: bytes) -> bool:
     head = fold_chain(run.before, run.entries)
     return verify(author, checkpoint_message(run.feed, run.last, head), run.signature)
+
+
+def _said(run: Run) -> list[tuple[int | None, object]]:
+    entries = map(decode_entry, run.entries)
+    return [(entry.kind, entry.payload) for entry in entries if entry.shown]

@@ -182,6 +182,9 @@ class LineMode:
         if command.split(maxsplit=1)[:1] == ["/why"]:
             self._say_why(command.removeprefix("/why").strip(), line_number)
             return
+        if command.split(maxsplit=1)[:1] == ["/forks"]:
+            self._say_forks(command.removeprefix("/forks").strip(), line_number)
+            return
         match command:
             case "/quit":
                 self._input_ended.set()
@@ -189,7 +192,8 @@ class LineMode:
                 for status in self._node.statuses():
                     self._tell_peer(status)
             case "/help":
-                self._inform(f'send {{"text": TEXT}}; commands: /peers, /why [NAME], {", ".join(door.HELP)}, /quit')
+                known = ", ".join(["/peers", "/why [NAME]", "/forks [NAME]", *door.HELP, "/quit"])
+                self._inform(f'send {{"text": TEXT}}; commands: {known}')
             case other:
                 self._fail(line_number, LocalEntryError(f"there is no command {other!r} in line mode: try /help"))
 
@@ -198,6 +202,15 @@ class LineMode:
 
         try:
             for line in why_lines(self._node.why(name)):
+                self._inform(line)
+        except ChatError as error:
+            self._not_done(line_number, error)
+
+    def _say_forks(self, name: str, line_number: int) -> None:
+        from app.fork_words import fork_lines
+
+        try:
+            for line in fork_lines(self._node.log.forks(), self._node.people, name):
                 self._inform(line)
         except ChatError as error:
             self._not_done(line_number, error)

@@ -81,7 +81,7 @@ class Node:
         self._mesh: Mesh | None = None
         self._notices = Notices(identity.public, self._named, self.door, log.authors, self._tell)
         self._own = OwnFeed(log, self._tell)
-        self._forks = Forks(log.is_replaced, self._tell)
+        self._forks = Forks(log, self.people, lambda name: self.door.how("forks", name), self._tell)
         self._finding: set[asyncio.Task[None]] = set()  # at most one for each session
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
@@ -211,14 +211,16 @@ class Node:
 
     def _decide(self, action: str | None, name: str) -> str:
         """What `chat-tui peers` asks while this runs."""
-        if action is None:
-            from app.people_list import people_list
+        from app.fork_words import fork_lines
+        from app.people_list import people_list
+        from app.why import why_lines
 
+        if action is None:
             return people_list(self.door, self._identity.public, self.log.authors())
         if action == "why":
-            from app.why import why_lines
-
             return "\n".join(why_lines(self.why(name)))
+        if action == "forks":
+            return "\n".join(fork_lines(self.log.forks(), self.people, name))
         answer = self._decided(lambda: self.door.decide(action, name))
         self._tell(answer)
         return answer.text
@@ -270,6 +272,8 @@ class Node:
                 answer.set_exception(error)
             else:
                 self._notices.saving_works(loop.time())
+                for feed in done.result().proved:
+                    self._forks.proved(feed)
                 answer.set_result(done.result())
 
         self.log.ingest(runs, via).add_done_callback(lambda done: _call_in(loop, partial(saved, done)))
@@ -357,11 +361,8 @@ class Node:
     def _diverged(self, session: Session, feed: bytes) -> None:
         if feed == self.log.own_feed:  # more is told when it is proved
             self._warn(session, f"{self._name_of(session)} says to hold other messages of yours than this computer")
-            return
-        author = self.log.feed_author(feed)
-        if author is None or (author[0] == self._identity.public and self.log.is_replaced(feed)):
-            return
-        self._forks.found(feed, self.people.label(*author), self._name_of(session))
+        else:
+            self._forks.found(feed, self._name_of(session))
 
     def _tell(self, event: NodeEvent) -> None:
         for listener in list(self._listeners):

@@ -13,6 +13,7 @@ from app import door_bell
 from app.config import key_file, room_folder, user_folder
 from app.door import Door
 from app.errors import LockedError, StorageError, UsageError
+from app.fork_words import fork_lines
 from app.identity import Identity
 from app.identity_file import read_sound
 from app.peers import PeerRecord
@@ -59,6 +60,8 @@ def _do(log: Log, me: str, room: str, action: str | None, name: str) -> str:
     )
     if action is None:
         return people_list(door, log.author, log.authors())
+    if action == "forks":
+        return "\n".join(fork_lines(log.forks(), door.people, name))
     try:
         notice = door.decide(action, name)
     except UsageError as error:

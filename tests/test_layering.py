@@ -26,6 +26,7 @@ CORE = {
     "app.entry",
     "app.errors",
     "app.fork_proof",
+    "app.fork_words",
     "app.frontier",
     "app.genesis",
     "app.holdings",

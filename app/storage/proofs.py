@@ -9,14 +9,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
-from app.entry import Run, entry_digest, fold_chain, skim_entry
+from app.entry import Run, decode_entry, entry_digest, fold_chain, skim_entry
 from app.fork_proof import Fork, ForkProof, decode_proof, encode_proof
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedReader, Feeds
 from app.storage.schema import CITATIONS, CITER, DANGLING, ENTRIES, ENTRY_KEY, FORKS, FeedRecord
 from app.storage.verification import VerifiedRun
 
+_MAX_LOOKED_AT = 64  # entries, and citations of each: what is told of a fork must not take longer than a frame
 MAX_KEPT = 8  # 1 MiB; two texts say all about somebody that a hundred would
 
 
@@ -53,6 +55,7 @@ def read_forks(
     txn: Txn, tables: dict[bytes, Table], feeds: Feeds, is_replaced: Callable[[bytes], bool]
 ) -> Iterator[Fork]:
     """All that are kept and hold, with the branch that is here now as `here`."""
+    copies = _Copies(txn, tables, feeds)
     for _, value in txn.cursor(tables[FORKS]):
         proof = decode_proof(value)
         record = None if proof is None else feeds.by_id(proof.here.feed)
@@ -61,7 +64,7 @@ def read_forks(
         stored = txn.get(ENTRY_KEY.pack(record.num, proof.here.first), None, tables[ENTRIES])
         if stored == proof.there.entries[0]:  # after a repair others may have brought that one first
             proof = ForkProof(proof.author, proof.there, proof.here, proof.via, proof.time)
-        yield Fork(proof, record.name, is_replaced(record.id), _is_again(txn, tables, feeds, proof))
+        yield Fork(proof, record.name, is_replaced(record.id), copies.have(proof))
 
 
 def first_fork(txn: Txn, tables: dict[bytes, Table], feed: bytes) -> int:
@@ -72,21 +75,34 @@ def first_fork(txn: Txn, tables: dict[bytes, Table], feed: bytes) -> int:
     return 0
 
 
-def _is_again(txn: Txn, tables: dict[bytes, Table], feeds: Feeds, proof: ForkProof) -> bool:
-    """Whether the author wrote the other entry once more: what does so cites it, and comes from another feed."""
-    there = proof.there
-    digest = entry_digest(there.feed, there.first, skim_entry(there.entries[0])[0], there.entries[0])
-    for table in (DANGLING, CITATIONS):
-        cursor = txn.cursor(tables[table])
-        if cursor.set_range(digest):
-            for key in cursor.iternext(values=False):
-                found, num, seq = CITER.unpack(key)
+class _Copies:
+    """What authors wrote once more in another feed."""
+
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], feeds: Feeds) -> None:
+        self._txn = txn
+        self._tables = tables
+        self._feeds = feeds
+
+    def have(self, proof: ForkProof) -> bool:
+        """Whether all is there of the other branch that people read, as far as the proof goes."""
+        there = proof.there
+        shown = [(seq, data) for seq, data in enumerate(there.entries, there.first) if decode_entry(data).shown]
+        return all(self._has(proof, seq, data) for seq, data in shown[:_MAX_LOOKED_AT])
+
+    def _has(self, proof: ForkProof, seq: int, data: bytes) -> bool:
+        """What copies an entry cites it."""
+        digest = entry_digest(proof.there.feed, seq, skim_entry(data)[0], data)
+        for table in (DANGLING, CITATIONS):
+            cursor = self._txn.cursor(self._tables[table])
+            if not cursor.set_range(digest):
+                continue
+            for key in islice(cursor.iternext(values=False), _MAX_LOOKED_AT):
+                found, num, at = CITER.unpack(key)
                 if found != digest:
                     break
-                by = feeds.known(num)
-                if by is None or by.author != proof.author or by.id == there.feed:
+                by = self._feeds.known(num)
+                if by is None or by.author != proof.author or by.id == proof.there.feed:
                     continue
-                data = txn.get(ENTRY_KEY.pack(num, seq), b"", tables[ENTRIES])
-                if there.entries[0] in data:  # byte for byte, whatever stands around it
+                if data in self._txn.get(ENTRY_KEY.pack(num, at), b"", self._tables[ENTRIES]):  # byte for byte
                     return True
-    return False
+        return False

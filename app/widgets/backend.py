@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.amendments import Amendment
 from app.courtesy import Courtesy
 from app.entry import Reference
+from app.fork_proof import Fork
 from app.frontier import Frontier, Head
 from app.peers import PeerRecord
 from app.people import People
@@ -63,6 +64,9 @@ class ChatLog(TimelineReader, Protocol):
     def crossed(self, pairs: Sequence[tuple[TimelineEntry, TimelineEntry]]) -> Sequence[bool]:
         """Of each two that stand directly after each other: whether the latter's author had certainly not read the
         former."""
+
+    def forks(self) -> Sequence[Fork]:
+        """What somebody said in two ways, and both are kept."""
 
     def evidence(self, feed: bytes, seq: int) -> Evidence | None:
         """What bounds when an entry that is here was written."""

@@ -30,6 +30,7 @@ COMMANDS = (
     Command("keys", "", "all keys, with their names for config.toml"),
     Command("peers", "", "who is there, how far they are, and their keys"),
     Command("why", "[NAME]", "how far the way to somebody has come, what is in it, and what to do"),
+    Command("forks", "[NAME]", "what somebody said in two ways: both texts, who brought the other, what to do"),
     Command("notices", "", "the last notices, with their times"),
     Command("me", "TEXT", "say what you do: /me waves is shown as * alice waves"),
     Command("search", "WORDS", "find messages; also from:bob on:yesterday since:monday until:2026-11-01"),

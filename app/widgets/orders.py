@@ -177,6 +177,12 @@ class Orders:
             InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name)), every=1.0)
         )
 
+    def command_forks(self, name: str) -> None:
+        from app.fork_words import fork_rows
+
+        rows = fork_rows(self._backend.log.forks(), self._backend.people, name, zone=self._zone)
+        self._app.push_screen(InfoScreen("Said in two ways", lambda: rows))
+
     def command_notices(self, _: str) -> None:
         self._app.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
 
