@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 
+from msgspec import Struct
+
 from app.errors import IdentityError, WrongPassphraseError
+from app.hashing import blake2b
 from app.identity import Identity
 from app.private_files import read_private, reason, write_instead, write_new
 from app.sealing import COST, SALT_BYTES, TAG_BYTES, Cost, new_salt, seal, unseal
@@ -25,7 +26,7 @@ _PLAIN = re.compile(
     r"chat-tui identity 1\npublic (?P<public>[0-9a-f]{64})\nsecret (?P<secret>[0-9a-f]{64})\n"
     r"(?:check (?P<check>[0-9a-f]{16})\n)?"
 )
-_SEALED = re.compile(
+_SEALED = (
     r"(?P<header>chat-tui identity 2\npublic (?P<public>[0-9a-f]{64})\n"
     rf"argon2id (?P<passes>[0-9]{{1,8}}) (?P<lanes>[0-9]{{1,8}}) (?P<memory>[0-9]{{1,8}})"
     rf" (?P<salt>[0-9a-f]{{{SALT_BYTES * 2}}})\n)"
@@ -33,8 +34,7 @@ _SEALED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """A secret that was sealed, and what is needed beside the passphrase to open it."""
 
     cost: Cost
@@ -42,12 +42,14 @@ class Sealed:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFile:
+class KeyFile(Struct, frozen=True):
     """What such a file says. public: 32 bytes; secret: 32 bytes, or what they were sealed to."""
 
     public: bytes
-    secret: bytes | Sealed = field(repr=False)
+    secret: bytes | Sealed
+
+    def __repr__(self) -> str:
+        return f"KeyFile({self.public!r})"  # which may get into a log
 
     @classmethod
     def plain(cls, identity: Identity) -> KeyFile:
@@ -66,7 +68,7 @@ class KeyFile:
         text = content.decode("ascii", "replace")
         if (match := _PLAIN.fullmatch(text)) and match["check"] in {None, _check(text)}:
             return cls(bytes.fromhex(match["public"]), bytes.fromhex(match["secret"]))
-        if (match := _SEALED.fullmatch(text)) and match["check"] == _check(text):
+        if (match := re.fullmatch(_SEALED, text)) and match["check"] == _check(text):
             cost = Cost(int(match["passes"]), int(match["lanes"]), int(match["memory"]))
             public, salt = bytes.fromhex(match["public"]), bytes.fromhex(match["salt"])
             if cost.is_bearable and _header(public, cost, salt).decode() == match["header"]:

@@ -6,7 +6,6 @@ Two names are the same when their NFKC case-folded forms are: `Alice`, `alice` a
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 import unicodedata
@@ -22,7 +21,7 @@ FINGERPRINT_DIGITS = 32
 
 _PORT_FIRST, _PORT_SPAN = 1024, 65535 - 1024
 # Variation selectors, which `one_line` leaves in messages (emoji have them): alone they show nothing.
-_UNSEEN_MARKS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_UNSEEN_MARKS = "[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 
 
 def is_name(text: str) -> bool:
@@ -32,7 +31,7 @@ def is_name(text: str) -> bool:
     if unicodedata.normalize("NFC", text) != text:
         return False
     # Some letters are invisible (Hangul fillers): with one of them at the end, another `bob` would look just like bob.
-    if _UNSEEN_MARKS.search(text) or one_line(text) != text:
+    if one_line(text) != text or (not text.isascii() and re.search(_UNSEEN_MARKS, text)):
         return False
     # Marks belong to letters in many scripts (Devanagari, Thai, Arabic vowels), but cannot begin a name.
     categories = [unicodedata.category(character) for character in text]
@@ -66,7 +65,9 @@ def preferred_port(name: str, room: str = DEFAULT_ROOM) -> int:
     Computed over the comparison form, so that everybody who means the same person tries the same port.
     """
     text = name_key(name) if room == DEFAULT_ROOM else f"{name_key(name)}@{name_key(room)}"
-    digest = hashlib.sha1(text.encode(), usedforsecurity=False).digest()
+    from hashlib import sha1
+
+    digest = sha1(text.encode(), usedforsecurity=False).digest()
     number = int.from_bytes(digest[:2]) * 0xFFFFFFFF + int.from_bytes(digest[2:6])
     return number % _PORT_SPAN + _PORT_FIRST
 
@@ -85,7 +86,7 @@ class PeerSpec(Struct, frozen=True):
 
 
 _PEER = re.compile(r"(?P<name>[^#@]*)(?:#(?P<fingerprint>[^@]*))?(?:@(?P<address>.*))?", re.DOTALL)
-_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
+_HOST_NAME = r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})"
 
 
 def parse_peer(text: str) -> PeerSpec:
@@ -123,7 +124,7 @@ def _parse_address(address: str, whole: str) -> tuple[str, int | None]:
         host, _, port_text = address.partition(":")
         if ":" not in address:
             port_text = None
-        if not _HOST_NAME.fullmatch(host):
+        if not re.fullmatch(_HOST_NAME, host):
             raise UsageError(f"in {whole!r}, {host!r} is no host name or IP address")
     return host, None if port_text is None else parse_port(port_text, whole)
 

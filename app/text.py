@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -26,13 +27,15 @@ _INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and musical format controls
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"  # tags, and the rest of their plane except variation selectors
 )
-_find_special = re.compile(f"[\t{_NEWLINE_LIKE}{_CONTROL}{_INVISIBLE}]").search
-_break_lines = re.compile(f"\r\n|[{_NEWLINE_LIKE}]").sub
-_replace_controls = re.compile(f"[{_CONTROL}]").sub
-_drop_invisible = re.compile(f"[{_INVISIBLE}]+").sub
+# Compiled when one is wanted: the first frame seldom has more than ASCII.
+_pattern = functools.cache(re.compile)
+_SPECIAL = f"[\t{_NEWLINE_LIKE}{_CONTROL}{_INVISIBLE}]"
+_LINE_BREAK = f"\r\n|[{_NEWLINE_LIKE}]"
+_CONTROLS = f"[{_CONTROL}]"
+_INVISIBLES = f"[{_INVISIBLE}]+"
 # Marks are neither word characters nor spaces. Only in a stretch of these can too many of them follow each other, so
 # most text, in any script, never meets the loop over single characters.
-_thin_crowds = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}").sub
+_CROWD = rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}"
 _JOINERS = frozenset("\u200c\u200d")
 
 
@@ -40,11 +43,11 @@ def harmless(text: str, *, newlines: bool) -> str:
     """`text` as a terminal may show it; line breaks as `\\n`, or as spaces where there is room for one line only."""
     if text.isascii() and text.isprintable():
         return text
-    if _find_special(text):
-        text = _break_lines("\n", text)
-        text = _drop_invisible("", text)
-        text = _replace_controls(REPLACEMENT, text).expandtabs(TAB_WIDTH)
-    text = _thin_crowds(_thin_marks, text)
+    if _pattern(_SPECIAL).search(text):
+        text = _pattern(_LINE_BREAK).sub("\n", text)
+        text = _pattern(_INVISIBLES).sub("", text)
+        text = _pattern(_CONTROLS).sub(REPLACEMENT, text).expandtabs(TAB_WIDTH)
+    text = _pattern(_CROWD).sub(_thin_marks, text)
     return text if newlines else text.replace("\n", " ")
 
 

@@ -16,12 +16,12 @@ from app.errors import DiskFullError, LockedError, ReadOnlyError, StorageError
 
 DATA_FILE = "log.mdb"
 LOCK_FILE = "lock"
+_MOUNT_POINT = 4  # which field of a line of mountinfo
 
-_NETWORK = re.compile(
-    r"nfs\d?|cifs|smb\w*|9p|afs|ncpfs|ceph|glusterfs|lustre|gpfs|orangefs"
-    r"|fuse\.(sshfs|\w*gluster\w*|rclone|s3fs|davfs\w*|ceph\w*|curlftpfs)"
+_NETWORK = frozenset(
+    {"nfs", "nfs3", "nfs4", "cifs", "9p", "afs", "ncpfs", "ceph", "glusterfs", "lustre", "gpfs", "orangefs"}
 )
-_MOUNT_LINE = re.compile(r"\S+ \S+ \S+ \S+ (?P<point>\S+) .* - (?P<type>\S+) ")
+_NETWORK_LIKE = ("smb", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", "fuse.ceph", "fuse.curlftpfs")
 
 
 class FolderLock:
@@ -164,7 +164,7 @@ def refuse_network_file_system(folder: Path, mounts: Path = Path("/proc/self/mou
 
 
 def is_network_file_system(kind: str) -> bool:
-    return _NETWORK.fullmatch(kind) is not None
+    return kind in _NETWORK or kind.startswith(_NETWORK_LIKE) or (kind.startswith("fuse.") and "gluster" in kind)
 
 
 def file_system_kind(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
@@ -173,11 +173,15 @@ def file_system_kind(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) 
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return ""
-    target = folder.resolve()
+    target = f"{folder.resolve()}/"
     best, kind = -1, ""
     for line in lines:
-        if match := _MOUNT_LINE.match(line):
-            point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), match["point"]))
-            if len(point.parts) >= best and target.is_relative_to(point):
-                best, kind = len(point.parts), match["type"]
+        mount, _, of = line.partition(" - ")
+        fields = mount.split(" ")
+        if len(fields) > _MOUNT_POINT and of:
+            point = fields[_MOUNT_POINT].rstrip("/")
+            if "\\" in point:
+                point = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point)
+            if len(point) >= best and target.startswith(f"{point}/"):  # of two at one place the later one is seen
+                best, kind = len(point), of.split(" ")[0]
     return kind
