@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import TypeAlias
 
 import cbor2
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from app.cbor import CborError, check_cbor
 from app.errors import LocalEntryError
+from app.hashing import blake2b
 
 MAX_ENTRY_BYTES = 64 * 1024
 MIN_ENTRY_BYTES = 8  # a message has 14; each costs its keeper 200 however short it is
@@ -48,7 +48,7 @@ _DIGEST_DOMAIN = b"chat-tui cited 1"
 _CHECKPOINT_DOMAIN = b"chat-tui checkpoint 1"
 _MAX_DEPTH = 16
 
-# hashlib parses its keyword arguments anew for each object: a copy of a prepared one halves the cost of a small hash.
+# It parses its keyword arguments anew for each object: a copy of a prepared one halves the cost of a small hash.
 _entry_hasher = blake2b(digest_size=HASH_BYTES, person=_ENTRY_DOMAIN)
 _chain_hasher = blake2b(digest_size=HASH_BYTES, person=_CHAIN_DOMAIN)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from app.hashing import blake2b
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

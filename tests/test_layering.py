@@ -29,6 +29,7 @@ CORE = {
     "app.fork_words",
     "app.frontier",
     "app.genesis",
+    "app.hashing",
     "app.holdings",
     "app.identity",
     "app.identity_file",

@@ -11,11 +11,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from hashlib import blake2b
 
 from app.amendments import Amended, Amendment, Deletion, Edit, Reaction, decode_amendment
 from app.entry import DIGEST_BYTES, KIND_DELETION, KIND_EDIT, KIND_REACTION, decode_entry, entry_digest
 from app.errors import DamagedError
+from app.hashing import blake2b
 from app.storage.environment import Table, Txn
 from app.storage.schema import AMENDMENT_KEY, AMENDMENTS, ENTRIES, ENTRY_KEY, PEERS, FeedRecord, decode_peer
 

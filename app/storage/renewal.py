@@ -13,7 +13,6 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,6 +30,7 @@ from app.entry import (
     skim_entry,
 )
 from app.genesis import ForkPoint, Genesis, decode_genesis, genesis_payload
+from app.hashing import blake2b
 from app.identity import Identity
 from app.ingest import RefusedRun
 from app.storage import schema
