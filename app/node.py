@@ -19,7 +19,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app import door_bell
 from app.config import Face, LineFormat, Options
 from app.door import Door, about_knock
 from app.errors import StorageError
@@ -39,6 +38,7 @@ from app.timeline import TimelineEntry
 from app.trust import Cause
 
 if TYPE_CHECKING:  # imported in `run`: they take longer than the first frame may wait
+    from app.door_bell import Tell, Wanted
     from app.entry import Run
     from app.ingest import IngestReport
     from app.replication.exchange import ExchangeEvent
@@ -133,6 +133,8 @@ class Node:
 
     async def run(self) -> None:
         """Look for peers and replicate until cancelled, then say goodbye within about a second."""
+        from app import door_bell
+
         helping = [
             asyncio.create_task(self._save_held()),
             asyncio.create_task(door_bell.listen(self.log.folder, self._decide, self._carry)),
@@ -249,7 +251,7 @@ class Node:
         seen = "" if status.seen is None else since(status.seen, time.time_ns() // 1000, None)
         return explain(Knowledge(self.me, self.room, status, self.states.way(status.name), seen))
 
-    async def _carry(self, wanted: door_bell.Wanted, tell: door_bell.Tell) -> str:
+    async def _carry(self, wanted: Wanted, tell: Tell) -> str:
         """What `chat-tui export` and `chat-tui import` ask while this runs."""
         from app import carrying
 

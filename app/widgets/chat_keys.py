@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from app.status import Notice
+from app.widgets import sheets
 from app.widgets.composer import Composer
-from app.widgets.info_screen import InfoScreen
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
 from app.widgets.notice_board import NoticeBoard
@@ -105,8 +105,8 @@ class ChatKeys(TerminalApp):
         self._orders.command_search("")
 
     def action_help(self) -> None:
-        if isinstance(self.screen, InfoScreen):
-            self.screen.dismiss()
+        if sheet := sheets.shown(self):
+            sheet.dismiss()
         else:
             self._orders.command_help("")
 

@@ -6,6 +6,7 @@ Floods are not looked at: whoever wrote them goes on, and one message proves as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.clock_hints import ClockHints, about, may_be_wrong, skew
 from app.people import People
@@ -13,8 +14,10 @@ from app.status import Notice
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.widgets.backend import ChatLog
-from app.widgets.info_screen import Row
 from app.widgets.teller import Teller
+
+if TYPE_CHECKING:
+    from app.widgets.info_screen import Row
 
 _FEEDS_AT_ONCE = 8  # a third of a millisecond each, at most
 

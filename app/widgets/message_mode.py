@@ -19,9 +19,9 @@ from app.status import Holder, Notice
 from app.text import one_line
 from app.timeline import TimelineEntry
 from app.view_state import Writing
+from app.widgets import sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.composer import Composer, put_back_keys
-from app.widgets.info_screen import InfoScreen
 from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice
 from app.widgets.message_pane import MessagePane
@@ -254,7 +254,7 @@ class MessageMode:
         rows = details(
             entry, self._backend.people, versions, holders, crossed=crossed, now=self._wall(), zone=self._zone
         )
-        self._pane.app.push_screen(InfoScreen("This message", lambda: rows))
+        sheets.show(self._pane.app, "This message", lambda: rows)
 
 
 def _need_own(entry: TimelineEntry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from app.amendments import Reaction, check_symbol
 from app.entry import Reference
@@ -13,8 +14,10 @@ from app.people import People
 from app.status import Holder
 from app.text import harmless, one_line
 from app.timeline import TimelineEntry
-from app.widgets.info_screen import Row
 from app.widgets.signs import CROSSED
+
+if TYPE_CHECKING:
+    from app.widgets.info_screen import Row
 
 # A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.
 _MAX_VERSIONS = 10

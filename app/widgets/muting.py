@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.errors import UsageError
 from app.names import name_key
 from app.people import People
 from app.status import Notice
 from app.text import one_line
 from app.view_state import RoomView
-from app.widgets.info_screen import Row
+
+if TYPE_CHECKING:
+    from app.widgets.info_screen import Row
 
 
 class Muting:

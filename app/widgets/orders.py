@@ -24,7 +24,6 @@ from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
 from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
-from app.widgets.info_screen import InfoScreen, Row
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
 from app.widgets.message_mode import MessageMode
@@ -36,6 +35,7 @@ from app.widgets.reading import Reading
 from app.widgets.teller import Teller
 
 if TYPE_CHECKING:
+    from app.widgets.info_screen import Row
     from app.widgets.palette import Deed
     from app.widgets.search_screen import Chosen
 
@@ -156,26 +156,24 @@ class Orders:
     def command_help(self, _: str) -> None:
         from app.widgets.help import help_rows
 
-        self._app.push_screen(InfoScreen("Help", lambda: help_rows(self._bindings, self._keymap)))
+        sheets.show(self._app, "Help", lambda: help_rows(self._bindings, self._keymap))
 
     def command_keys(self, _: str) -> None:
         from app.widgets.help import name_rows
 
-        self._app.push_screen(InfoScreen("Keys", lambda: name_rows(self._bindings, self._keymap)))
+        sheets.show(self._app, "Keys", lambda: name_rows(self._bindings, self._keymap))
 
     def command_peers(self, _: str) -> None:
         def rows() -> list[Row]:
             peers = sheets.peer_rows(self._backend.statuses(), self._moment)
             return [*peers, *self._reading.clocks.rows(), *self._muting.rows()]
 
-        self._app.push_screen(InfoScreen("Who is there", rows))
+        sheets.show(self._app, "Who is there", rows)
 
     def command_why(self, name: str) -> None:
         self._backend.why(name)
         # What came of each dial is told by nobody.
-        self._app.push_screen(
-            InfoScreen("The way to the others", lambda: sheets.way_rows(self._backend.why(name)), every=1.0)
-        )
+        sheets.show(self._app, "The way to the others", lambda: sheets.way_rows(self._backend.why(name)), every=1.0)
 
     def command_forks(self, name: str) -> None:
         from app.fork_words import fork_rows
@@ -184,7 +182,7 @@ class Orders:
         self._app.push_screen(InfoScreen("Said in two ways", lambda: rows))
 
     def command_notices(self, _: str) -> None:
-        self._app.push_screen(InfoScreen("Notices", lambda: sheets.notice_rows(self._teller.kept)))
+        sheets.show(self._app, "Notices", lambda: sheets.notice_rows(self._teller.kept))
 
     def command_me(self, doing: str) -> None:
         if not doing:

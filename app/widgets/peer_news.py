@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.app import App
 
 from app.status import PeerPhase
+from app.widgets import sheets
 from app.widgets.backend import ChatBackend
-from app.widgets.info_screen import InfoScreen
 from app.widgets.message_pane import MessagePane
 from app.widgets.outbox import Outbox
 from app.widgets.peer_places import PeerPlaces
@@ -53,8 +53,8 @@ class PeerNews:
             self._app.set_timer(_RATES_INTERVAL, self._show_rates)
         self._pane.held(self._backend.holdings.up_to())
         self.show_summary()
-        if isinstance(self._app.screen, InfoScreen):
-            self._app.screen.update()
+        if sheet := sheets.shown(self._app):
+            sheet.update()
 
     def show_summary(self) -> None:
         peers = self._backend.statuses()

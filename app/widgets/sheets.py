@@ -9,11 +9,31 @@ from app.names import DEFAULT_ROOM
 from app.status import Notice, PeerPhase, PeerStatus
 from app.text import one_line
 from app.widgets.backend import ChatBackend
-from app.widgets.info_screen import Row
 from app.widgets.peer_bar import Moment, describe, name_of, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import App
+
     from app.why import Step
+    from app.widgets.info_screen import InfoScreen, Row
+
+
+def show(app: App[None], title: str, rows: Callable[[], Sequence[Row]], *, every: float | None = None) -> None:
+    """Open one; rows, every: as InfoScreen takes them."""
+    from app.widgets.info_screen import InfoScreen  # not before somebody opens one
+
+    app.push_screen(InfoScreen(title, rows, every=every))
+
+
+def shown(app: App[None]) -> InfoScreen | None:
+    """The one that is open."""
+    if not app.screen.is_modal:
+        return None
+    from app.widgets.info_screen import InfoScreen
+
+    return app.screen if isinstance(app.screen, InfoScreen) else None
 
 
 def peer_rows(peers: Sequence[PeerStatus], moment: Moment) -> Sequence[Row]:
