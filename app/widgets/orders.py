@@ -179,7 +179,7 @@ class Orders:
         from app.fork_words import fork_rows
 
         rows = fork_rows(self._backend.log.forks(), self._backend.people, name, zone=self._zone)
-        self._app.push_screen(InfoScreen("Said in two ways", lambda: rows))
+        sheets.show(self._app, "Said in two ways", lambda: rows)
 
     def command_notices(self, _: str) -> None:
         sheets.show(self._app, "Notices", lambda: sheets.notice_rows(self._teller.kept))
