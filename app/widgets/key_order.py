@@ -53,7 +53,7 @@ class KeyOrder:
 
     async def came(self, number: int) -> None:
         """A round has come."""
-        if number != self._number or not self._rounds:
+        if number != self._number or not self._rounds or self._is_over():
             return
         self._rounds -= 1
         if self._rounds:
@@ -84,6 +84,10 @@ class KeyOrder:
     def _is_again(self, event: events.Key | events.Paste) -> bool:
         return isinstance(event, events.Key) and event.key == self._last
 
+    def _is_over(self) -> bool:
+        """Whether the app ends, and all keys with it."""
+        return not self._app.is_running or not self._app.screen_stack
+
     def _is_empty_screen(self) -> bool:
         """Whether a screen has just been opened, and what keys are for is not there yet."""
         screen = self._app.screen
@@ -96,7 +100,7 @@ class KeyOrder:
         self._send_round()
 
     def _send_round(self) -> None:
-        if not self._app.is_running:  # the screen is gone, and all keys with it
+        if self._is_over():
             return
         self._number += 1
         if self._late is not None:

@@ -102,7 +102,7 @@ class SearchScreen(ModalScreen[Chosen | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         """Enter takes the newest hit, as soon as there is one."""
-        self._first_wanted = True
+        self._first_wanted = not self._hits
         if self._hits:
             self._take(0)
 
@@ -146,7 +146,7 @@ class SearchScreen(ModalScreen[Chosen | None]):
                 self._hits += islice(new, MAX_HITS - len(self._hits))
                 looked_at = found[-1].looked_at if found else looked_at
                 looking = bool(found) and len(self._hits) < MAX_HITS
-                if self._first_wanted and self._hits:
+                if self._first_wanted and self._hits and self.is_current:
                     self._take(0)
                     return
             else:
