@@ -227,7 +227,7 @@ def _peers_command(words: Sequence[str], values: Mapping[str, Sequence[str]], en
             f"write chat-tui peers {parse_name(me)}, or with accept, refuse, forget, trust, why or forks and one "
             f"NAME after it, for example: chat-tui peers {parse_name(me)} forget bob"
         )
-    return Peers(parse_name(me), _data_dir(values, environment), room, action, names[0])
+    return Peers(parse_name(me), _data_dir(values, environment), room, action, *names)
 
 
 def _export(words: Sequence[str], values: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Export:
