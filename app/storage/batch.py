@@ -260,7 +260,7 @@ class Batch:
         size = feed.size + size_of(entries)
         grown = replace(feed, seq=seq, hash=head, signature=signature, place=new.places[-1], span=span, size=size)
         self._changes.change(grown)
-        self._placing.settle(grown, first, entries, new.times)
+        self._placing.settle(grown, first, entries, new)
         latest = self._wall + MAX_PULL
         self._clock.observe(max([time for time in new.times if time <= latest], default=0), self._wall)
         return new.places

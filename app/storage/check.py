@@ -32,6 +32,7 @@ from app.identity import PublicKey, fingerprint, grouped
 from app.names import name_key
 from app.storage import schema
 from app.storage.amendments import record_of
+from app.storage.copies import copied_by, copy_record
 from app.storage.environment import Environment, Table, Txn, lmdb_error
 from app.storage.findings import Finding, Findings
 from app.storage.folder import DATA_FILE, FolderLock
@@ -43,7 +44,7 @@ from app.timeline import FIRST_KEY, LAST_KEY
 
 Progress = Callable[[int, int], None]  # entries looked at, of how many
 
-_COUNTED = (schema.TIMELINE, schema.HIDDEN, schema.DISPLACED, schema.AMENDMENTS)
+_COUNTED = (schema.TIMELINE, schema.HIDDEN, schema.DISPLACED, schema.AMENDMENTS, schema.COPIES)
 _STEP = 10_000  # entries between two calls of a Progress
 
 
@@ -263,7 +264,9 @@ class _Check:
             self._find(here.table, f"it belongs in table {table.decode()}", record, seq)
         self._expected[table] += 1
         if not is_shown(kind):
-            self._check_amendment(record, seq, data)
+            self._check_record(schema.AMENDMENTS, record_of(record, seq, data), record, seq)
+        elif (copied := copied_by(kind, seen)) is not None:
+            self._check_record(schema.COPIES, copy_record(record, seq, data, copied), record, seq)
         if here.place != digest_time(time):
             self._expected[schema.DISPLACED] += 1
             key = CITER.pack(entry_digest(record.id, seq, time, data), record.num, seq)
@@ -271,14 +274,14 @@ class _Check:
                 self._find(schema.DISPLACED, "its place is not there", record, seq)
         return here.place
 
-    def _check_amendment(self, record: FeedRecord, seq: int, data: bytes) -> None:
-        expected = record_of(record, seq, data)
+    def _check_record(self, table: bytes, expected: tuple[bytes, bytes] | None, record: FeedRecord, seq: int) -> None:
+        """What it says about another entry is to be found from that one."""
         if expected is None:
             return
-        self._expected[schema.AMENDMENTS] += 1
+        self._expected[table] += 1
         key, value = expected
-        if self._txn.get(key, None, self._tables[schema.AMENDMENTS]) != value:
-            self._find(schema.AMENDMENTS, "what it says about another entry is not there", record, seq)
+        if self._txn.get(key, None, self._tables[table]) != value:
+            self._find(table, "what it says about another entry is not there", record, seq)
 
     def _check_citation(self, record: FeedRecord, seq: int, digest: bytes) -> int | None:
         """The place that the entry has to follow because it cites `digest`."""

@@ -6,7 +6,8 @@
 - An entry can cite one that is written later in its own feed, or one that cites it back: digests do not cover the
   chain. The citation that would close such a circle is void; so is one that would take more than `MAX_STEPS`, and
   one of an entry that hides in a crowd of the same time.
-- A copy of an entry is shown only as long as the entry that it copies, which it cites first, is not here.
+- A copy of an entry is shown only as long as the entry that it copies, which it cites first, is not here; of several
+  by one author the earliest is.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from __future__ import annotations
 import heapq
 import operator
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import islice, repeat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice, repeat
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from app.entry import (
     DIGEST_BYTES,
-    KIND_COPY,
     KIND_TEXT,
     MAX_DIGEST_TIME,
     Skimmed,
@@ -31,6 +31,7 @@ from app.entry import (
     skim_entry,
 )
 from app.errors import DamagedError
+from app.storage.copies import copied_by, copies_of, copy_record
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges
 from app.storage.new_entries import NewEntries
@@ -38,6 +39,7 @@ from app.storage.ranks import Ranks
 from app.storage.schema import (
     CITATIONS,
     CITER,
+    COPIES,
     COUNTED,
     DANGLING,
     DISPLACED,
@@ -116,10 +118,19 @@ class PlaceReader:
         return Placed(place, table, arrival, time, kind, data)
 
     def is_superseded(self, num: int, seq: int, kind: int | None, seen: Sequence[bytes]) -> bool:
-        """Whether the entry is a copy of one that is here."""
-        if kind != KIND_COPY or not seen:
-            return False
-        return self._txn.get(CITER.pack(seen[0], num, seq), None, self._tables[CITATIONS]) is not None
+        """Whether the entry is a copy of one that is here, or a later one than another by its author."""
+        copied = copied_by(kind, seen)
+        return copied is not None and (
+            self.is_original_here(copied, num, seq) or next(self._copies(copied, num), (num, seq)) != (num, seq)
+        )
+
+    def is_original_here(self, copied: bytes, num: int, seq: int) -> bool:
+        """Whether what the entry copies is here."""
+        return self._txn.get(CITER.pack(copied, num, seq), None, self._tables[CITATIONS]) is not None
+
+    def _copies(self, copied: bytes, num: int) -> Iterator[tuple[int, int]]:
+        """The copies of one entry by the author of feed `num`, the earliest first."""
+        return copies_of(self._txn, self._tables, self._feed_of, copied, self._feed_of(num).author)
 
     def _at(self, place: int, feed: FeedRecord, seq: int, kind: int | None) -> tuple[bytes, int] | None:
         """In which table the entry stands at `place`, and its arrival; None if it does not."""
@@ -214,18 +225,32 @@ class Placing(PlaceReader):
         if seen:
             place = self._follow(new, seq, seen, place)
         new.places.append(place)
-        shown = is_shown(kind) and not self.is_superseded(new.feed.num, seq, kind, seen)
+        copied = copied_by(kind, seen)
+        shown = is_shown(kind) and not (copied is not None and self.is_original_here(copied, new.feed.num, seq))
         (new.shown if shown else new.hidden).add((place,), new.feed.tail, (seq,))
         if place != digest_time(time):
             new.displaced[new.digest(index)] = seq, place
 
-    def settle(self, feed: FeedRecord, first: int, entries: Sequence[bytes], times: Sequence[int]) -> None:
-        """Let those who cite these new entries follow them. `feed` has the new head, and the entries are stored."""
+    def add_copy(self, feed: FeedRecord, seq: int, data: bytes, copied: bytes) -> None:
+        """Entry `seq` of `feed`, which has its place, is a copy. Of those by its author the first alone stays shown."""
+        key, value = copy_record(feed, seq, data, copied)
+        self._txn.put(key, value, db=self._tables[COPIES])
+        first, second = islice(chain(self._copies(copied, feed.num), repeat(None)), 2)
+        later = second if first == (feed.num, seq) else (feed.num, seq)
+        if later is not None and (here := self._must_be_placed(*later)).table == TIMELINE:
+            self._hide(*later, here)
+
+    def settle(self, feed: FeedRecord, first: int, entries: Sequence[bytes], new: NewEntries) -> None:
+        """Let what cites these stored entries follow, and hide needless copies. `feed` has the new head."""
+        for index, (_, seen, kind) in new.others.items():
+            copied = copied_by(kind, seen)
+            if copied is not None:
+                self.add_copy(feed, first + index, entries[index], copied)
         table = self._tables[DANGLING]
         if not self._txn.stat(table)["entries"]:
             return
         cursor = self._txn.cursor(table)
-        for seq, (time, data) in enumerate(zip(times, entries, strict=True), first):
+        for seq, (time, data) in enumerate(zip(new.times, entries, strict=True), first):
             start = digest_time(time).to_bytes(7)
             if not cursor.set_range(start) or cursor.key()[:7] != start:
                 continue
@@ -300,16 +325,14 @@ class Placing(PlaceReader):
         if moves:
             self._move(moves)
         here = self._must_be_placed(citer_num, citer_seq)
-        if here.table == TIMELINE and skim_entry(here.data)[1][:1] == (key[:DIGEST_BYTES],):
-            self._hide_copy(citer_num, citer_seq, here)
+        if here.table == TIMELINE and copied_by(here.kind, skim_entry(here.data)[1]) == key[:DIGEST_BYTES]:
+            self._hide(citer_num, citer_seq, here)
 
-    def _hide_copy(self, num: int, seq: int, here: Placed) -> None:
-        """What it is a copy of has come, if it is one."""
-        if here.kind == KIND_COPY:
-            key = PLACED_KEY.pack(here.place, self._feed_of(num).tail)
-            self._txn.delete(key, db=self._tables[TIMELINE])
-            self._txn.put(key, PLACED_VALUE.pack(seq, here.arrival), db=self._tables[HIDDEN])
-            self._moved_keys[key] -= 1
+    def _hide(self, num: int, seq: int, here: Placed) -> None:
+        key = PLACED_KEY.pack(here.place, self._feed_of(num).tail)
+        self._txn.delete(key, db=self._tables[TIMELINE])
+        self._txn.put(key, PLACED_VALUE.pack(seq, here.arrival), db=self._tables[HIDDEN])
+        self._moved_keys[key] -= 1
 
     def _moves(self, origin: tuple[int, int], citer: tuple[int, int], least: int) -> dict[tuple[int, int], int] | None:
         """The new places that follow from `citer` standing at `least` or later; None if the citation is void."""

@@ -17,7 +17,7 @@ from app.entry import HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES
 from app.errors import DamagedError
 from app.peers import PeerRecord, Standing
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 META = b"meta"  # ASCII name -> bytes
 FEEDS = b"feeds"  # num -> feed record
@@ -30,6 +30,7 @@ DISPLACED = b"displaced"  # digest num seq -> place; entries whose place is not 
 CITATIONS = b"citations"  # digest num seq -> mark; who cites an entry that is here
 DANGLING = b"dangling"  # digest num seq -> nothing; who cites an entry that is not here yet
 AMENDMENTS = b"amendments"  # digest kind author[:8] symbol ~time digest[7:] -> num seq symbol; what is said about it
+COPIES = b"copies"  # digest author[:8] time digest[7:] -> num seq; where an entry was written once more
 CHUNKS = b"chunks"  # first key -> entries; stretches of the timeline
 GROUPS = b"groups"  # first key -> entries chunks; stretches of chunks
 PEERS = b"peers"  # public key -> peer record
@@ -47,6 +48,7 @@ TABLES = (
     CITATIONS,
     DANGLING,
     AMENDMENTS,
+    COPIES,
     CHUNKS,
     GROUPS,
     PEERS,
@@ -75,6 +77,7 @@ PLACED_KEY = struct.Struct(">Q8s")  # place, tail
 PLACED_VALUE = struct.Struct(">QQ")  # seq arrival
 CITER = struct.Struct(">16sIQ")  # digest num seq
 AMENDMENT_KEY = struct.Struct(">16sB8s8sQ9s")  # digest kind author symbol, latest first, own digest
+COPY_KEY = struct.Struct(">16s8sQ9s")  # digest of what is copied, author, time, own digest
 GROUP_VALUE = struct.Struct(">QI")  # entries chunks
 
 

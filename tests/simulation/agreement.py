@@ -139,8 +139,7 @@ def _check_said(said: dict[str, Counter[tuple[bytes, str]]], checker: Checker, p
     everybody = {frozenset(pair) for pair in plan.knows} >= {frozenset(pair) for pair in combinations(plan.names, 2)}
     first = next(iter(said))
     for name, mine in said.items():
-        once = {which: count for which, count in mine.items() if which[0] not in checker.forked_again}
-        if twice := [text for (_, text), count in once.items() if count > 1]:
+        if twice := [text for (_, text), count in mine.items() if count > 1]:
             raise SimulationError(f"{name} shows a message twice: {twice[0][:20]!r}")
         # Who wrote two branches learns of the other one from those who are directly connected. Of whom a database is
         # rolled back again, or runs twice beside, two can copy the same branch, or nobody one of an earlier feed.

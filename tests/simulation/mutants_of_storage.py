@@ -190,7 +190,7 @@ def clock_is_not_remembered(patch: Patch) -> None:
 def copies_stand_beside_their_originals(patch: Patch) -> None:
     """What is written once more in a new feed is shown twice."""
     patch(PlaceReader, "is_superseded", lambda *_: False)
-    patch(Placing, "_hide_copy", lambda *_: None)
+    patch(Placing, "_hide", lambda *_: None)
 
 
 def the_other_branch_is_forgotten(patch: Patch) -> None:

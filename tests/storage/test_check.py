@@ -9,6 +9,7 @@ import lmdb
 import pytest
 
 from app.amendments import Reaction
+from app.entry import KIND_COPY
 from app.identity import fingerprint, grouped
 from app.storage import schema
 from app.storage.check import check
@@ -19,13 +20,14 @@ from tests.storage.rooms import RoomOfAlice
 
 @pytest.fixture
 def filled(room: RoomOfAlice) -> RoomOfAlice:
-    """Own entries, two feeds that cite each other, one citation of something that is not here, a reaction, a peer."""
+    """Own entries, two feeds that cite each other, one citation of something that is not here, a reaction, a copy."""
     log = room.open()
     bob, carol = TestAuthor("bob"), TestAuthor("carol", start=START + 50 * SECOND)
     carol.entries(["first", "second"])
     bob.entries(["cites carol", "x" * 9000, "y" * 9000], seen=[carol.digest(3), bytes(15) + b"\x01"])
     bob.entries(["z" * 15_000] * 6)
     bob.amend(Reaction(carol.reference(2), "👍", True))
+    bob.write(KIND_COPY, [carol.feed, 9, b"x"], seen=[bytes(15) + b"\x02"])
     log.ingest([*bob.runs(max_bytes=20_000), *carol.runs()]).result()
     for number in range(5):
         log.append(f"{number}").result()
@@ -45,8 +47,8 @@ def test_a_sound_database_is_sound_and_stays_as_it_was(filled: RoomOfAlice) -> N
     before = {path.name: path.read_bytes() for path in filled.folder.iterdir()}
     told: list[tuple[int, int]] = []
     findings = check(filled.folder, progress=lambda done, all_of: told.append((done, all_of)))
-    assert (findings.found, findings.sound, findings.feeds, findings.entries) == ([], True, 3, 6 + 11 + 3)
-    assert told == [(20, 20)]
+    assert (findings.found, findings.sound, findings.feeds, findings.entries) == ([], True, 3, 6 + 12 + 3)
+    assert told == [(21, 21)]
     assert {path.name: path.read_bytes() for path in filled.folder.iterdir()} == before
 
 
