@@ -188,12 +188,18 @@ def _check_order(host: Host, order: list[Place]) -> None:
 
 
 def _hidden_copies(store: Store) -> set[Place]:
-    """What they are copies of is here."""
+    """What they are copies of is here, or an earlier one by the same author."""
+    copies = [
+        entry for stored in store.feeds.values() for entry in stored.entries if entry.kind == KIND_COPY and entry.seen
+    ]
+    first: dict[tuple[bytes, bytes], bytes] = {}
+    for entry in copies:
+        which = entry.author, entry.seen[0]
+        first[which] = min(first.get(which, entry.digest), entry.digest)
     return {
         (entry.feed, entry.seq)
-        for stored in store.feeds.values()
-        for entry in stored.entries
-        if entry.kind == KIND_COPY and entry.seen[:1] and entry.seen[0] in store.here
+        for entry in copies
+        if entry.seen[0] in store.here or first[entry.author, entry.seen[0]] != entry.digest
     }
 
 
