@@ -14,6 +14,8 @@ import sys
 # a first frame, or the event loop while the storage writer is busy.
 _SWITCH_INTERVAL = 0.0005
 
+_kept: set[int] = set()  # numbers of modules
+
 
 def begin() -> None:
     gc.disable()
@@ -29,6 +31,9 @@ def end() -> None:
 
 
 def keep() -> None:
-    """To be called when more was loaded that stays for good. Takes no time."""
-    if gc.isenabled():
+    """To be called when more was loaded that stays for good. Takes no time. Where nothing was loaded since the last
+    call it does nothing: what is garbage at that moment stays for good too."""
+    loaded = len(sys.modules)
+    if loaded not in _kept and gc.isenabled():
+        _kept.add(loaded)
         gc.freeze()

@@ -14,7 +14,6 @@ from tests.simulation.plan import draw
 from tests.simulation.story import Outcome, run
 
 _AT_ONCE = 10  # seeds that a process is given
-_TASKS = 20  # before a process is replaced: what crashes in a simulation gives no memory back
 _REPORT_EVERY = 1_000
 
 
@@ -55,7 +54,7 @@ def run_many(first: int, seeds: int | None, seconds: float | None, jobs: int, *,
 def _results(starts: Iterator[int], end: int | None, jobs: int) -> Iterator[Result]:
     """As they come. No more is begun than the processes have in hand, so that it can be ended."""
     running: set[Future[list[Result]]] = set()
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=_TASKS) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         while True:
             while len(running) < jobs + 1 and (begin := next(starts, None)) is not None:
                 until = begin + _AT_ONCE if end is None else min(begin + _AT_ONCE, end)
