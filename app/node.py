@@ -82,7 +82,6 @@ class Node:
         self._notices = Notices(identity.public, self._named, self.door, log.authors, self._tell)
         self._own = OwnFeed(log, self._tell)
         self._forks = Forks(log, self.people, lambda name: self.door.how("forks", name), self._tell)
-        self._finding: set[asyncio.Task[None]] = set()  # at most one for each session
         self.holdings = Holdings(self.door, identity.public, log.own_feed, self._named.values())
         self.states = PeerStates(self.me, identity.public, self._named, self.door, self.holdings)
         self._level: set[str] = set()  # names whose node was level when it was last heard of
@@ -177,11 +176,12 @@ class Node:
         # Before the exchange takes the frontier, so that no commit falls between the two.
         unsubscribe = self.log.subscribe(committed)
         dice = random.SystemRandom()
+        own = self.log.own_feed
         local = LocalHello(self._identity, self.log.node, os.urandom(8), self.me, self.room)
         self._mesh = mesh = Mesh(
             local,
             [self.door.with_pin(peer) for peer in self._named.values()],
-            Exchange(self.log, self.log.own_feed, random=dice, withholds=self.log.withholds),
+            Exchange(self.log, own, random=dice, earlier=self.log.earlier_feeds(), withholds=self.log.withholds),
             ingest=self._ingest,
             admit=self._admit,
             interfaces=self._options.interfaces,
@@ -200,7 +200,7 @@ class Node:
             unsubscribe()
             renewed.cancel()
             running.cancel()
-            await asyncio.wait([running, renewed, *self._finding])
+            await asyncio.wait([running, renewed, *self._own.stop_saving()])
         if not running.cancelled():
             running.result()  # it ends with an error or not at all
 
@@ -317,9 +317,7 @@ class Node:
             case exchange_events.OwnMissing(entries):
                 self._own.missing(entries)
             case exchange_events.OwnBranch(session, _, runs):
-                finding = asyncio.create_task(self._own.branch(runs, self._name_of(session)))
-                self._finding.add(finding)
-                finding.add_done_callback(self._finding.discard)
+                self._own.branch_came(runs, self._name_of(session))
             case exchange.Misbehaved(session, text):
                 self._warn(session, f"{self._name_of(session)} was sent away: {text}")
             case exchange.OverQuota(session, text):

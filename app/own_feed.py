@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from app.storage.renewal import Renewal
 
 HOLD_SECONDS = 10.0  # for entries that somebody says to hold: a minute's work on a slow link is told as a branch
+RETRY_SECONDS = 5.0  # when the disk is full or fails
+MAX_SAVING = 4  # branches that wait for the disk, 8 MiB each; others are fetched again in later sessions
 MAX_HOLDS = 8  # in one run: whoever claims what they do not serve must not keep anybody from writing
 
 
@@ -34,6 +36,7 @@ class OwnFeed:
         self._holds = 0
         self._before: int | None = None  # the last own entry when the waiting began
         self._timer: asyncio.TimerHandle | None = None
+        self._saving: set[asyncio.Task[None]] = set()
         self.renewed = asyncio.Event()  # another feed is the own one now
 
     def begin(self) -> None:
@@ -58,16 +61,39 @@ class OwnFeed:
             self._log.hold(True)
             self._timer = asyncio.get_running_loop().call_later(self._hold_seconds, self._go_on)
 
-    async def branch(self, runs: Sequence[Run], name: str) -> None:
-        """`name` served another branch of the own feed."""
-        try:
-            renewal = await asyncio.wrap_future(self._log.renew(runs))
-        except StorageError as error:
-            self._tell(Notice(one_line(f"{name} holds other messages of yours, which cannot be saved: {error}"), True))
+    def branch_came(self, runs: Sequence[Run], name: str) -> None:
+        """`name` served another branch of the own feed, or of one that it replaces."""
+        if len(self._saving) >= MAX_SAVING:
             return
-        if renewal is not None:
+        saving = asyncio.create_task(self._save_branch(runs, name))
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
+
+    def stop_saving(self) -> Sequence[asyncio.Task[None]]:
+        """What is under way, and ends now: who holds a branch is asked again."""
+        saving = tuple(self._saving)
+        for task in saving:
+            task.cancel()
+        return saving
+
+    async def _save_branch(self, runs: Sequence[Run], name: str) -> None:
+        told = ""
+        while True:
+            try:
+                renewal = await asyncio.wrap_future(self._log.renew(runs))
+                break
+            except StorageError as error:
+                text = one_line(f"{name} holds other messages of yours, which cannot be saved: {error}")
+                if text != told:
+                    self._tell(Notice(text, urgent=True))
+                told = text
+            await asyncio.sleep(RETRY_SECONDS)
+        if renewal is not None and renewal.node is not None:
             self._tell(Notice(_sentence(renewal, name), urgent=True))
             self.renewed.set()
+        elif renewal is not None:
+            text = f"{name} holds {renewal.found:,} more messages of yours that were not here: they are back"
+            self._tell(Notice(one_line(text)))
 
     def _came_back(self) -> None:
         before = self._before

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 
 from app.errors import ProtocolError
@@ -54,9 +54,10 @@ class Exchange:
         own_feed: bytes,
         *,
         random: Random,
+        earlier: Collection[bytes] = (),
         withholds: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
-        """withholds: whether a feed is neither wanted nor to be passed on, because its author is refused here."""
+        """earlier: feeds that the own one replaces; withholds: whether the author of a feed is refused here."""
         self._withholds = withholds
         self._store = store
         self._own_feed = own_feed
@@ -72,7 +73,7 @@ class Exchange:
         self._accounts = Accounts()
         self._server = Server(store, own_feed, self._heads, self._dirty, sum(head.seq for head in self._heads.values()))
         self._pusher = Pusher(store, own_feed, self._heads, self._dirty)
-        self._branches = OwnBranches(store, own_feed, self._heads, self._dirty)
+        self._branches = OwnBranches(store, own_feed, earlier, self._heads, self._dirty)
         self._others = OtherBranches(store, own_feed, self._heads, self._intake, self._dirty)
         self._announcer = Announcer(self._heads, own_feed, random, self._dirty)
 
@@ -264,6 +265,7 @@ class Exchange:
         mark.low, mark.seq, mark.short_hash, mark.void = theirs.low, theirs.seq, theirs.short_hash, False
         mark.sent = min(mark.sent, theirs.seq) if fell_back else mark.sent
         if mark.diverged:
+            self._branches.seek(link, feed, now)
             return
         if self._withholds(feed):
             self._refuse(link, feed)
@@ -274,7 +276,7 @@ class Exchange:
             if mine is not None and theirs.seq > mine.seq:
                 # Perhaps this database was rolled back, perhaps it is a lie: the signature of what is fetched tells.
                 self._puller.claim(link, feed, now, grace=False)
-        elif mine is not None and mine.seq == theirs.seq and mine.short_hash != theirs.short_hash:
+        elif mine is not None and self._branches.is_other(link, feed, mine, theirs, now):
             self._diverge(link, feed, now)
         else:
             self._puller.claim(link, feed, now, grace=self._author_will_push(link, feed))
@@ -369,10 +371,8 @@ class Exchange:
             return
         self._pass_over(link, feed)
         self._events.append(Diverged(link.session, feed))
-        if feed == self._own_feed:
-            self._branches.seek(link, now)
-        else:
-            self._others.seek(link, feed)
+        self._branches.seek(link, feed, now)
+        self._others.seek(link, feed)
 
     def _refuse(self, link: Link, feed: bytes) -> None:
         """Its author is refused here."""

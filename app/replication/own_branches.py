@@ -4,18 +4,20 @@
   is fetched is signed with the own key, or is nothing.
 - An end that was lost comes in as anything else does (puller). Of a branch, the last common entry is looked for by
   halves, since a run states the hash before it; then all of the branch is fetched, and handed to the owner.
-- One branch at a time, bounded in bytes and in time: whoever serves it badly is not asked again in its session.
+- The same for the feeds that the own one replaces: what others hold of them may come here long after that.
+- One branch at a time, bounded in bytes and in time. Whoever serves it badly is not asked again in its session before
+  it says to hold more, and a branch that was fetched is not fetched again, whoever holds it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, field
 
-from app.entry import Run
-from app.frontier import Head
+from app.entry import Run, fold_chain
+from app.frontier import SHORT_HASH_BYTES, Head
 from app.replication.events import RunsReceived, Want
 from app.replication.exchange_events import ExchangeEvent, OwnBranch, OwnMissing
 from app.replication.link import Link
@@ -25,15 +27,28 @@ from app.replication.store import Store
 MAX_BRANCH_BYTES = 8 * 1024 * 1024  # of one branch; what is beyond it stays readable where it is
 SILENCE_SECONDS = 10.0  # without an answer
 TURN_SECONDS = 120.0  # while others wait: who serves a few bytes now and then must not keep them from it
+MAX_SEARCHES = 64  # of one feed in one session, each for more than the one before: who writes on comes to an end here
+MAX_FETCHED = 1_024  # branches that are remembered, 100 bytes each; what is forgotten is fetched once more
 RUN_WEIGHT, ENTRY_WEIGHT = 512, 64  # bytes that a run and an entry take here beside the entry's own
+
+
+class _Asked(Struct, eq=False):
+    """A feed of which somebody has shown another branch. last: how far it was searched for; times: how often."""
+
+    link: Link
+    feed: bytes
+    last: int = 0
+    times: int = 0
+    waits: bool = False
 
 
 class _Search(Struct, eq=False):
     """common: an entry that both branches have; other: one in which they differ; last: the other branch's last;
     turn: until when others wait for it; want: the id of what was asked; found: what was fetched of the other branch
-    after `common`."""
+    after `common`; head: what it folds to."""
 
     link: Link
+    feed: bytes
     common: int
     other: int
     last: int
@@ -42,6 +57,7 @@ class _Search(Struct, eq=False):
     want: int = 0
     found: list[Run] = field(default_factory=list)
     size: int = 0
+    head: bytes = b""
 
     @property
     def is_found(self) -> bool:
@@ -56,42 +72,72 @@ class _Search(Struct, eq=False):
 
 
 class OwnBranches:
-    def __init__(self, store: Store, own_feed: bytes, heads: Mapping[bytes, Head], dirty: set[Session]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        own_feed: bytes,
+        earlier: Collection[bytes],
+        heads: Mapping[bytes, Head],
+        dirty: set[Session],
+    ) -> None:
+        """earlier: the feeds that the own one replaces."""
         self._store = store
         self._feed = own_feed
+        self._earlier = frozenset(earlier)
         self._heads = heads
         self._dirty = dirty
         self._search: _Search | None = None
-        self._tried: set[Link] = set()
-        self._waiting: deque[Link] = deque()  # at most all who are connected
+        self._asked: dict[Link, dict[bytes, _Asked]] = {}
+        self._waiting: deque[_Asked] = deque()  # at most each own feed of all who are connected
         self._handed: set[Link] = set()  # whose branch the owner has got: what follows is not this exchange's business
+        self._fetched: dict[tuple[bytes, int, bytes], None] = {}  # feed, seq, short hash
+        self._given_up: set[tuple[Link, int]] = set()  # what was asked and is not waited for: it can be answered yet
         self._missing = 0
         self._events: list[ExchangeEvent] = []
 
     def close(self, link: Link, now: float) -> None:
-        self._tried.discard(link)
         self._handed.discard(link)
-        if link in self._waiting:
-            self._waiting.remove(link)
+        for asked in self._asked.pop(link, {}).values():
+            if asked.waits:
+                self._waiting.remove(asked)
+        self._given_up = {asked for asked in self._given_up if asked[0] is not link}
         if self._search is not None and self._search.link is link:
             self._search = None
         self._next(now)
 
-    def seek(self, link: Link, now: float) -> None:
-        """The other side holds another branch, it says, or has shown it."""
-        if link in self._tried:
+    def is_other(self, link: Link, feed: bytes, mine: Head, theirs: Head, now: float) -> bool:
+        """Whether what the other side says to hold is another branch. One that is shorter is looked at only if the own
+        feed replaces it: nobody else has to know."""
+        if theirs.seq == mine.seq:
+            return theirs.short_hash != mine.short_hash
+        if feed not in self._earlier or not 1 <= theirs.seq < mine.seq:
+            return False
+        link.account.patience.spend(self._store.folds(feed, theirs.seq) // 16, now)
+        expected = self._store.hash_at(feed, theirs.seq)
+        return expected is not None and expected[:SHORT_HASH_BYTES] != theirs.short_hash
+
+    def seek(self, link: Link, feed: bytes, now: float) -> None:
+        """The other side holds another branch, it says, or has shown it, or says to hold more of it."""
+        if (feed != self._feed and feed not in self._earlier) or link in self._handed:
             return
-        self._tried.add(link)
-        self._waiting.append(link)
+        asked = self._asked.setdefault(link, {}).setdefault(feed, _Asked(link, feed))
+        if asked.waits or asked.times >= MAX_SEARCHES or link.mark(feed).seq <= asked.last:
+            return
+        asked.waits = True
+        self._waiting.append(asked)
         self._next(now)
 
     def is_pending(self, link: Link) -> bool:
-        """Whether its branch is fetched, or about to be, or was."""
+        """Whether a branch of it is fetched, or about to be, or was and the own feed will be another one."""
         searched = self._search is not None and self._search.link is link
-        return searched or link in self._waiting or link in self._handed
+        return searched or link in self._handed or any(asked.waits for asked in self._asked.get(link, {}).values())
 
     def received(self, link: Link, event: RunsReceived, now: float) -> bool:
         """Part of an answer; False if it is not one to what was asked here."""
+        if (link, event.id) in self._given_up:
+            if event.end:
+                self._given_up.discard((link, event.id))
+            return True
         search = self._search
         if search is None or search.link is not link or event.id != search.want:
             return False
@@ -114,6 +160,7 @@ class OwnBranches:
             if search.found and now < search.deadline:
                 self._hand_over(search)
             self._search = None
+            self._given_up.add((search.link, search.want))
         self._next(now)
 
     def deadline(self) -> float | None:
@@ -146,31 +193,41 @@ class OwnBranches:
 
     def _next(self, now: float) -> None:
         while self._search is None and self._waiting:
-            link = self._waiting.popleft()
-            mark = link.mark(self._feed)
-            other = min(mark.seq, self._heads[self._feed].seq)
-            if other > 1:
-                self._search = _Search(link, 1, other, mark.seq, now + SILENCE_SECONDS, now + TURN_SECONDS)
+            asked = self._waiting.popleft()
+            asked.waits = False
+            mark = asked.link.mark(asked.feed)
+            asked.last, asked.times = mark.seq, asked.times + 1
+            other = min(mark.seq, self._heads[asked.feed].seq)
+            if other > 1 and (asked.feed, mark.seq, mark.short_hash) not in self._fetched:
+                silent, turn = now + SILENCE_SECONDS, now + TURN_SECONDS
+                self._search = _Search(asked.link, asked.feed, 1, other, mark.seq, silent, turn)
                 self._ask(self._search)
 
     def _take(self, search: _Search, run: Run) -> None:
-        if run.feed != self._feed or run.first != search.next:
+        if run.feed != search.feed or run.first != search.next:
             return
         if search.is_found:
+            follows = run.before == (search.head if search.found else self._store.hash_at(run.feed, run.first - 1))
+            search.head = fold_chain(run.before, run.entries) if follows else b""
             search.found.append(run)
             search.size += run.size + RUN_WEIGHT + ENTRY_WEIGHT * len(run.entries)
-        elif run.before == self._store.hash_at(self._feed, run.first - 1):
+        elif run.before == self._store.hash_at(run.feed, run.first - 1):
             search.common = run.first - 1
         else:
             search.other = run.first - 1
 
     def _hand_over(self, search: _Search) -> None:
         self._search = None
-        self._handed.add(search.link)
+        if search.feed == self._feed:
+            self._handed.add(search.link)
+        if search.head:  # whatever its signature is worth: nothing else has this hash
+            self._fetched[search.feed, search.found[-1].last, search.head[:SHORT_HASH_BYTES]] = None
+            while len(self._fetched) > MAX_FETCHED:
+                del self._fetched[next(iter(self._fetched))]
         self._events.append(OwnBranch(search.link.session, search.common, tuple(search.found)))
 
     def _ask(self, search: _Search) -> None:
         low = search.next
         high = search.last if search.is_found else low
-        search.want = search.link.session.want([Want(self._feed, low, high)])
+        search.want = search.link.session.want([Want(search.feed, low, high)])
         self._dirty.add(search.link.session)

@@ -26,6 +26,7 @@ MAX_VERSIONS = 100  # of one message, that are read at a time
 _LATEST = 2**64 - 1
 _WHO_BYTES = 8
 _PREFIX_BYTES = DIGEST_BYTES + 1
+_OWN_BYTES = 9
 _GROUP_BYTES = _PREFIX_BYTES + _WHO_BYTES + 8  # digest, kind, author, symbol
 
 FeedOf = Callable[[int], FeedRecord]
@@ -43,12 +44,23 @@ def record_of(feed: FeedRecord, seq: int, data: bytes) -> tuple[bytes, bytes] | 
         feed.author[:_WHO_BYTES],
         _symbol_hash(amendment),
         _LATEST - (entry.time or 0),
-        entry_digest(feed.id, seq, entry.time, data)[-9:],
+        entry_digest(feed.id, seq, entry.time, data)[-_OWN_BYTES:],
     )
     value = ENTRY_KEY.pack(feed.num, seq)
     if isinstance(amendment, Reaction):
         value += bytes([amendment.given]) + amendment.symbol.encode()
     return key, value
+
+
+def is_outdated(txn: Txn, tables: dict[bytes, Table], feed: FeedRecord, seq: int, data: bytes) -> bool:
+    """Whether the author has said something later of the kind that an entry says about another; True if it amends
+    nothing, False if it counts."""
+    record = record_of(feed, seq, data)
+    if record is None:
+        return True
+    key, cursor = record[0], txn.cursor(tables[AMENDMENTS])
+    latest = cursor.key() if cursor.set_range(key[:_GROUP_BYTES]) else b""
+    return latest[:_GROUP_BYTES] == key[:_GROUP_BYTES] and latest[:-_OWN_BYTES] < key[:-_OWN_BYTES]
 
 
 class AmendmentReader:

@@ -182,7 +182,8 @@ class Log(LogReader):
     def renew(self, runs: Sequence[Run]) -> Future[Renewal | None]:
         """Begin a new own feed, if `runs` prove another branch of this one; done with it, or with None if they do not.
 
-        What one of the two branches lacks is in the new feed.
+        What one of the two branches lacks is in the new feed. If they prove another branch of a feed that the own one
+        replaces, what is not in it is written into it.
         """
         return self._writer.renew(runs)
 
@@ -191,7 +192,8 @@ class Log(LogReader):
         return self._writer.remember(record)
 
     def _renewed(self, renewal: Renewal) -> None:
-        self.own_feed, self.node = renewal.feed, renewal.node
+        if renewal.node is not None:
+            self.own_feed, self.node = renewal.feed, renewal.node
 
     # Following
 

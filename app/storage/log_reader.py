@@ -17,7 +17,7 @@ from app.storage.feeds import FeedReader, Feeds, head_of
 from app.storage.proofs import first_fork, read_forks
 from app.storage.ranks import Ranks
 from app.storage.reading import TimelineSnapshot
-from app.storage.renewal import is_replaced
+from app.storage.renewal import earlier_feeds, is_replaced
 from app.timeline import Evidence, TimelineEntry
 
 if TYPE_CHECKING:
@@ -184,6 +184,11 @@ class LogReader:
         """Whether the author of `feed` has begun another one in its place."""
         with self._env.read() as txn:
             return is_replaced(txn, self._env.tables, self._feeds, feed)
+
+    def earlier_feeds(self) -> list[bytes]:
+        """The feeds that the own one replaces, as far as they are here."""
+        with self._env.read() as txn:
+            return earlier_feeds(txn, self._env.tables, self._feeds, self.own_feed)
 
     def forks(self) -> list[Fork]:
         """What somebody who is not refused said in two ways, and both are kept; the latest first."""

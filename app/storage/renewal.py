@@ -3,6 +3,8 @@
 - Nobody takes back or changes what was signed. The new feed names the last entry that it shares with the old one.
 - What only one of two branches has is written once more, byte for byte, as copies in the order of their times: those
   who hold the other branch never take it from this one. A copy is shown only where its original is not.
+- More of the other branch can come to light when the new feed is in use. It is written into that one,
+  and nothing twice.
 - A database that is found elsewhere than it was left may be a copy, whose original goes on: it begins a new feed at
   once. Two writers on one feed are the one thing that a log cannot survive.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -40,6 +42,7 @@ from app.storage.feeds import FeedReader, Feeds
 from app.storage.folder import file_system_kind
 from app.storage.schema import FeedRecord
 from app.storage.verification import Verifier
+from app.storage.written_again import WrittenAgain
 
 # File systems that give a file another number each time they are mounted. Of those in user space nothing is known.
 _NEW_NUMBERS = frozenset({"vfat", "msdos", "exfat"})
@@ -48,21 +51,23 @@ _MACHINE = Path("/etc/machine-id")
 
 
 class Renewal(Struct, frozen=True):
-    """The new own feed. copied: entries that were written once more; found: how many of them were not here before."""
+    """What was made of another branch. feed, num: the own feed; node: what this node is from now on, None if the own
+    feed goes on; copied: entries that were written once more; found: how many of them were not here before."""
 
     feed: bytes
     num: int
-    node: bytes
+    node: bytes | None
     copied: int = 0
     found: int = 0
 
 
 class _Said(Struct, frozen=True):
-    """An entry of a branch. time: for their order, 0 if unreadable."""
+    """An entry of a branch. time: for their order, 0 if unreadable; found: whether it was not here before."""
 
     time: int
     seq: int
     data: bytes
+    found: bool
 
 
 def home_of(path: Path) -> bytes:
@@ -142,6 +147,20 @@ def is_replaced(txn: Txn, tables: dict[bytes, Table], feeds: Feeds, feed: bytes)
     return False
 
 
+def earlier_feeds(txn: Txn, tables: dict[bytes, Table], feeds: Feeds, own: bytes) -> list[bytes]:
+    """The feeds that the own one replaces, the latest first, as far as they are here."""
+    found: list[bytes] = []
+    record = feeds.by_id(own)
+    while record is not None:
+        first = txn.get(schema.ENTRY_KEY.pack(record.num, 1), b"", tables[schema.ENTRIES])
+        fork, author = decode_genesis(first).fork, record.author
+        record = None if fork is None else feeds.by_id(fork.feed)
+        if record is None or record.author != author or record.id in (own, *found):
+            break
+        found.append(record.id)
+    return found
+
+
 class _Beginning(Struct, frozen=True):
     """What the genesis of the new feed is to say."""
 
@@ -155,9 +174,20 @@ class _Beginning(Struct, frozen=True):
 class Renewing:
     """Takes in another branch of the own feed, within one write transaction."""
 
-    def __init__(self, feeds: Feeds, own: FeedRecord, identity: Identity, room: str, verifier: Verifier) -> None:
+    def __init__(
+        self,
+        feeds: Feeds,
+        own: FeedRecord,
+        earlier: Collection[bytes],
+        *,
+        identity: Identity,
+        room: str,
+        verifier: Verifier,
+    ) -> None:
+        """earlier: feeds that the own one replaces."""
         self._feeds = feeds
         self._own = own
+        self._mine = {own.id, *earlier}
         self._identity = identity
         self._room = room
         self._verifier = verifier
@@ -167,7 +197,7 @@ class Renewing:
         following, before = runs[0].first if runs else 0, runs[0].before if runs else b""
         for run in runs:
             verified = self._verifier.verify(run, {})
-            if isinstance(verified, RefusedRun) or run.feed != self._own.id:
+            if isinstance(verified, RefusedRun) or run.feed not in self._mine or run.feed != runs[0].feed:
                 return False
             if (run.first, run.before) != (following, before):
                 return False
@@ -177,32 +207,43 @@ class Renewing:
     def write(
         self, txn: Txn, tables: dict[bytes, Table], runs: Sequence[Run], clock: HybridClock, wall: int
     ) -> tuple[Renewal, Committed] | None:
-        """None if the runs, which are proved, are no other branch of what is here."""
-        own = self._own
+        """None if the runs, which are proved, are no other branch of what is here, or say nothing new."""
+        feed = self._feeds.by_id(runs[0].feed)
         reader = FeedReader(txn, tables, self._feeds)
         common = runs[0].first - 1
-        if not 1 <= common < own.seq or reader.hash_at(own, common) != runs[0].before:
+        if feed is None or not 1 <= common < feed.seq or reader.hash_at(feed, common) != runs[0].before:
             return None
         there = [data for run in runs for data in run.entries]
-        here = list(reader.entries(own, common + 1, own.seq))
+        here = list(reader.entries(feed, common + 1, feed.seq))
         same = next((n for n, pair in enumerate(zip(there, here, strict=False)) if pair[0] != pair[1]), None)
         if same is None:
             return None
         fork = common + same
-        head = reader.hash_at(own, fork) or b""
+        said = [*_said(here[same:], fork + 1, found=False), *_said(there[same:], fork + 1, found=True)]
+        said.sort(key=lambda said: said.time)
+        index = WrittenAgain(txn, tables, reader.of, feed)
         batch = Batch(txn, tables, self._feeds, clock, wall)
-        last = entry_digest(own.id, own.seq, skim_entry(here[-1])[0], here[-1])
-        beginning = _Beginning(own.name, self._room, ForkPoint(own.id, fork, head), last, clock.next(wall))
-        feed, node = _begin(txn, tables, batch, self._identity, beginning)
-        branches = [*_said(here[same:], fork + 1), *_said(there[same:], fork + 1)]
-        branches.sort(key=lambda said: said.time)
-        entries = [entry for said in branches if (entry := self._again(said, clock, wall)) is not None]
-        batch.write_own(feed, entries, self._identity)
+        own, node = self._own.id, None
+        if feed.id == self._own.id:
+            said = [each for each in said if not index.has(each.seq, each.data)]
+            last = entry_digest(feed.id, feed.seq, skim_entry(here[-1])[0], here[-1])
+            origin = ForkPoint(feed.id, fork, reader.hash_at(feed, fork) or b"")
+            beginning = _Beginning(feed.name, self._room, origin, last, clock.next(wall))
+            own, node = _begin(txn, tables, batch, self._identity, beginning)
+        else:
+            said = [each for each in said if not index.has_or_later(each.seq, each.data)]
+            newest = list(reader.entries(self._own, self._own.seq, self._own.seq))
+            clock.resume(skim_entry(newest[0])[0] or 0)
+        pairs = [(each, self._again(feed.id, each, clock, wall)) for each in said]
+        written = [(each, entry) for each, entry in pairs if entry is not None]
+        if node is None and not written:
+            return None
+        batch.write_own(own, [entry for _, entry in written], self._identity)
         committed = batch.finish()
-        record = next(record for record in committed.records if record.id == feed)
-        return Renewal(feed, record.num, node, len(entries), len(there) - same), committed
+        record = next(record for record in committed.records if record.id == own)
+        return Renewal(own, record.num, node, len(written), sum(each.found for each, _ in written)), committed
 
-    def _again(self, said: _Said, clock: HybridClock, wall: int) -> bytes | None:
+    def _again(self, feed: bytes, said: _Said, clock: HybridClock, wall: int) -> bytes | None:
         """The entry that says it once more; None if it is too long for that, which no text is."""
         entry = decode_entry(said.data)
         time = clock.next(wall)
@@ -212,8 +253,8 @@ class Renewing:
             return encode_entry(time, (), entry.kind, entry.payload)
         if len(said.data) + 256 > MAX_ENTRY_BYTES:
             return None
-        digest = entry_digest(self._own.id, said.seq, entry.time, said.data)
-        return encode_entry(time, (digest,), KIND_COPY, [self._own.id, said.seq, said.data])
+        digest = entry_digest(feed, said.seq, entry.time, said.data)
+        return encode_entry(time, (digest,), KIND_COPY, [feed, said.seq, said.data])
 
 
 def _begin(
@@ -229,6 +270,6 @@ def _begin(
     return feed, node
 
 
-def _said(entries: Sequence[bytes], first: int) -> Iterator[_Said]:
+def _said(entries: Sequence[bytes], first: int, *, found: bool) -> Iterator[_Said]:
     for seq, data in enumerate(entries, first):
-        yield _Said(decode_entry(data).time or 0, seq, data)
+        yield _Said(decode_entry(data).time or 0, seq, data, found)

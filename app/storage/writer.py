@@ -31,7 +31,7 @@ from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.placing import MAX_STEPS
 from app.storage.quota import Quota
-from app.storage.renewal import Renewal, Renewing
+from app.storage.renewal import Renewal, Renewing, earlier_feeds
 from app.storage.schema import PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
@@ -180,7 +180,7 @@ class Writer:
         return request.future
 
     def renew(self, runs: Sequence[Run]) -> Future[Renewal | None]:
-        """Begin a new own feed, if `runs` prove that there is another branch of this one."""
+        """Begin a new own feed, or write on in it, with what `runs` prove to be in another branch."""
         request = _Renew(runs)
         self._submit(request)
         return request.future
@@ -323,7 +323,12 @@ class Writer:
         self._answer_others(group, committed)
 
     def _renew(self, request: _Renew) -> None:
-        renewing = Renewing(self._feeds, self._feeds.of(self._own_num), self._identity, self._room, self._verifier)
+        own = self._feeds.of(self._own_num)
+        with self._env.read() as reading:
+            earlier = earlier_feeds(reading, self._env.tables, self._feeds, own.id)
+        renewing = Renewing(
+            self._feeds, own, earlier, identity=self._identity, room=self._room, verifier=self._verifier
+        )
         done = None
         if renewing.is_proof(request.runs):
             done = self._env.write(

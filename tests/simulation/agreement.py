@@ -141,9 +141,8 @@ def _check_said(said: dict[str, Counter[tuple[bytes, str]]], checker: Checker, p
     for name, mine in said.items():
         if twice := [text for (_, text), count in mine.items() if count > 1]:
             raise SimulationError(f"{name} shows a message twice: {twice[0][:20]!r}")
-        # Who wrote two branches learns of the other one from those who are directly connected. Of whom a database is
-        # rolled back again, or runs twice beside, two can copy the same branch, or nobody one of an earlier feed.
-        apart = {author for author, _ in mine.keys() ^ said[first].keys()} - checker.forked_again
+        # Who wrote two branches learns of the other one from those who are directly connected.
+        apart = {author for author, _ in mine.keys() ^ said[first].keys()}
         if (everybody and apart) or apart - checker.forked:
             raise SimulationError(f"{name} and {first} do not show the same messages")
 

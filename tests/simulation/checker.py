@@ -94,7 +94,6 @@ class Checker:
         self.commits = 0
         self.entries = 0
         self.forked: set[bytes] = set()  # authors who may write two branches: rolled back, or running twice
-        self.forked_again: set[bytes] = set()
         self.on_many_computers: set[bytes] = set()  # authors with several feeds, who cite none of their own
         self.liars: set[bytes] = set()  # authors of whom anything may come
         self.failure: SimulationError | None = None
@@ -113,7 +112,7 @@ class Checker:
 
     def may_fork(self, author: bytes) -> None:
         """A database of theirs is rolled back, or runs twice from now on."""
-        (self.forked_again if author in self.forked else self.forked).add(author)
+        self.forked.add(author)
 
     def has_branches(self, feed: bytes) -> bool:
         """Whether its author wrote two, whoever has them now."""
