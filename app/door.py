@@ -89,6 +89,7 @@ class Door:
         self._named = {name_key(peer.name): peer for peer in peers}
         self._open, self._admit = open, admit
         self._records = dict(records)
+        self.mine = self._records.pop(own, None)  # what my other devices hold; I am not one of the people here
         self._authors = authors
         self._save = save
         self._tell = tell
@@ -169,10 +170,16 @@ class Door:
 
     def remember_met(self, key: bytes, feed: bytes, held: int, seen_at: int | None) -> None:
         """An author acknowledged my entries of `feed` up to `held`, and was last connected at `seen_at`."""
-        record = self._records.get(key)
-        if record is not None:
-            held_now = {**record.held, feed: held} if held else record.held
-            self._remember(replace(record, held=held_now, seen_at=seen_at or record.seen_at))
+        record = self._records.get(key) if key != self._own else self.mine or PeerRecord(key, self._me, None)
+        if record is None:
+            return
+        held_now = {**record.held, feed: held} if held else record.held
+        record = replace(record, held=held_now, seen_at=seen_at or record.seen_at)
+        if key == self._own:
+            self.mine = record
+            self._save(record)
+        else:
+            self._remember(record)
 
     # What the person decides. Each answers what to say; UsageError: what to type instead.
 

@@ -1,7 +1,8 @@
 """Whose computers hold what I wrote, and when they were last here: from what they acknowledged.
 
 - Held means an equal hash, said by the holder itself, whichever way the entries came to it.
-- Another device of mine holds too, but ✓✓ is for the people who were named.
+- Everybody are the people who were named; if nobody was, all who were met and are not refused.
+- Another device of mine holds too, but is not one of them.
 - What is known of somebody is saved a few seconds later: they tell it again whenever they are met.
 """
 
@@ -32,7 +33,7 @@ class Holdings:
         self.feed = feed
         self._named = {name_key(peer.name): peer.name for peer in named}
         self._wall = wall
-        self._held = {key: record.held.get(feed, 0) for key, record in door.records.items()}
+        self._held = self._remembered()
         self._here: set[bytes] = set()
         self._seen: dict[bytes, int] = {}  # since the start
         self._unsaved: set[bytes] = set()
@@ -41,7 +42,7 @@ class Holdings:
         """The own feed is another one."""
         self.save_all()
         self.feed = feed
-        self._held = {key: record.held.get(feed, 0) for key, record in self._door.records.items()}
+        self._held = self._remembered()
         self._unsaved.clear()
 
     def acknowledged(self, key: bytes, seq: int) -> bool:
@@ -71,16 +72,20 @@ class Holdings:
 
     def up_to(self) -> HeldUpTo:
         some = max((seq for key, seq in self._held.items() if self._counts(key)), default=0)
-        return HeldUpTo(some, min(map(self._held_by, self._named.values()), default=0))
+        held = map(self._held_by, self._named.values()) if self._named else map(self._held_of, self._members())
+        return HeldUpTo(some, min(held, default=0))
 
     def holders(self, seq: int) -> Sequence[Holder]:
-        """Of an entry of mine: the named peers, whether they hold it or not, then the others who do."""
+        """Of an entry of mine: everybody, whether they hold it or not, then the others who do."""
         found = []
         for name in self._named.values():
             record = self._door.pinned(name)
             found.append(Holder(name, False) if record is None else self._holder(name, record, seq))
-        others = [record for record in self._pinned() if name_key(record.name) not in self._named]
-        found += [holder for record in others if (holder := self._holder(record.name, record, seq)).holds]
+        for record in self._pinned():
+            if name_key(record.name) not in self._named:
+                holder = self._holder(record.name, record, seq)
+                if holder.holds or not (self._named or record.refused):
+                    found.append(holder)
         if self._held.get(self._own, 0) >= seq:
             found.append(Holder(OWN_DEVICE, True, here=self._own in self._here))
         return found
@@ -102,7 +107,7 @@ class Holdings:
         self.save()
 
     def _note_seen(self, key: bytes) -> None:
-        if key in self._door.records:  # strangers can make any number of keys
+        if key == self._own or key in self._door.records:  # strangers can make any number of keys
             self._seen[key] = self._wall()
             self._unsaved.add(key)
 
@@ -117,6 +122,16 @@ class Holdings:
     def _held_by(self, name: str) -> int:
         record = self._door.pinned(name)
         return 0 if record is None else self._held.get(record.key, 0)
+
+    def _held_of(self, record: PeerRecord) -> int:
+        return self._held.get(record.key, 0)
+
+    def _remembered(self) -> dict[bytes, int]:
+        mine = [self._door.mine] if self._door.mine else []
+        return {record.key: record.held.get(self.feed, 0) for record in (*self._door.records.values(), *mine)}
+
+    def _members(self) -> list[PeerRecord]:
+        return [record for record in self._pinned() if not record.refused]
 
     def _pinned(self) -> list[PeerRecord]:
         return [record for record in self._door.records.values() if record.pinned_at is not None]

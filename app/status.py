@@ -112,7 +112,7 @@ class Held(Struct, frozen=True):
 
 
 class HeldUpTo(Struct, frozen=True):
-    """Own entries up to seq `some` are on another computer too, those up to `every` with each named peer; 0: none."""
+    """Own entries up to seq `some` are on another computer too, those up to `every` with everybody; 0: none."""
 
     some: int = 0
     every: int = 0

@@ -64,10 +64,34 @@ def test_who_was_not_named_and_my_other_device_hold_too_but_not_for_everybody() 
     assert holdings.names(3) == ("other",)
 
 
-def test_without_named_peers_nothing_is_with_every_one() -> None:
-    holdings = House().holdings
-    holdings.acknowledged(BOB, 3)
-    assert holdings.up_to() == HeldUpTo(3, 0)
+def test_where_nobody_is_named_everybody_who_was_met_and_is_not_refused_counts() -> None:
+    gone = PeerRecord(OTHER, "dave", 1, {}, Standing.REFUSED, 1)
+    house = House(
+        records={BOB: PeerRecord(BOB, "bob", 1), CAROL: PeerRecord(CAROL, "carol", 1, {}, seen_at=50), OTHER: gone}
+    )
+    house.holdings.acknowledged(BOB, 3)
+    assert house.holdings.up_to() == HeldUpTo(3, 0)
+    assert house.holdings.holders(3) == [Holder("bob", True), Holder("carol", False, seen=50)]
+    house.holdings.acknowledged(CAROL, 2)
+    assert house.holdings.up_to() == HeldUpTo(3, 2)
+
+
+def test_who_is_alone_has_nothing_with_everybody() -> None:
+    holdings = House(records={OTHER: PeerRecord(OTHER, "dave", 1, {FEED: 3}, Standing.REFUSED, 1)}).holdings
+    holdings.acknowledged(ME, 3)
+    assert holdings.up_to().every == 0
+
+
+def test_what_my_other_device_holds_is_remembered_and_makes_me_nobody_who_was_met() -> None:
+    house = House("bob")
+    house.holdings.connected(ME)
+    house.holdings.acknowledged(ME, 4)
+    house.holdings.save_all()
+    assert [(record.key, record.held) for record in house.saved] == [(ME, {FEED: 4})]
+    again = House("bob", records={ME: house.saved[0]})
+    assert again.holdings.up_to() == HeldUpTo(4, 0)
+    assert again.holdings.holders(4)[-1] == Holder(OWN_DEVICE, True)
+    assert not again.door.records
 
 
 def test_somebody_without_a_pinned_name_holds_for_nobody() -> None:

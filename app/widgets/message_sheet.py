@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.
 _MAX_VERSIONS = 10
 _MAX_SHOWN = 2_000  # characters of each
+_MAX_LACKING = 10  # of all who were ever met, if nobody is named
 
 
 def copied(entry: TimelineEntry) -> str:
@@ -77,7 +78,8 @@ def held_by(holders: Sequence[Holder], now: int, zone: tzinfo | None) -> str:
     """In a sentence's part, such as: bob, carol; not dave since Tuesday."""
     has = ", ".join(one_line(holder.name) for holder in holders if holder.holds)
     lacks = [_lack(holder, now, zone) for holder in holders if not holder.holds]
-    return "; ".join([has or "only this computer, as far as is known", *lacks])
+    more = [f"nor {len(lacks) - _MAX_LACKING:,} others"] if len(lacks) > _MAX_LACKING else []
+    return "; ".join([has or "only this computer, as far as is known", *lacks[:_MAX_LACKING], *more])
 
 
 def _lack(holder: Holder, now: int, zone: tzinfo | None) -> str:

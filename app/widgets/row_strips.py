@@ -25,7 +25,7 @@ from app.widgets.wrap import wrap
 
 SAVED = "◦"  # on this computer only
 HELD = "✓"  # on another one too
-HELD_BY_ALL = "✓✓"  # with each named peer
+HELD_BY_ALL = "✓✓"  # with everybody (app.holdings)
 BAR = "▌"  # beside what is pointed at
 _BAR_WITHIN = 6  # characters: in narrow panes a time comes first
 _MAX_STRIPS = 300  # a few screens full
