@@ -9,6 +9,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from app import door
+from app.acts import PREFIX, act
+from app.errors import LocalEntryError
 from app.text import one_line
 from app.widgets.wrap import shorten
 
@@ -93,3 +95,20 @@ def _unknown(word: str) -> str:
     near = difflib.get_close_matches(word.lower()[:40], known, 1)
     what = f"did you mean {near[0]}? To" if near else "/help lists them; to"
     return f"there is no command {shown}: {what} send it, begin with //"
+
+
+def read_said(text: str) -> str:
+    """What is said in an answer, or in another text for a message. LocalEntryError: it would be a command by itself,
+    and might have been meant for one."""
+    match read(text):
+        case Say(said):
+            return said
+        case Run(Command(name="me"), argument) if argument:
+            return PREFIX + argument
+    word = shorten(one_line(text.split(maxsplit=1)[0]), 20)
+    raise LocalEntryError(f"{word} here is no command: Esc first, and then type it; to send it, begin with //")
+
+
+def typed(said: str) -> str:
+    """How a text is typed that is sent so."""
+    return f"/{said}" if said.startswith("/") and act(said) is None else said

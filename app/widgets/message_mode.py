@@ -21,6 +21,7 @@ from app.timeline import TimelineEntry
 from app.view_state import Writing
 from app.widgets import sheets
 from app.widgets.backend import ChatBackend
+from app.widgets.commands import read_said, typed
 from app.widgets.composer import Composer, put_back_keys
 from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice
@@ -167,7 +168,7 @@ class MessageMode:
                 self._leave()
             case What.EDIT:
                 _need_own(entry)
-                self._begin(Aim.EDIT, entry, entry.text or "")
+                self._begin(Aim.EDIT, entry, typed(entry.text or ""))
             case What.REPLY:
                 self._begin(Aim.REPLY, entry)
             case What.REACT:
@@ -181,9 +182,9 @@ class MessageMode:
         target = purpose.target
         match purpose.aim:
             case Aim.REPLY:
-                self._outbox.put(check_text(text.strip("\n")), lambda said: log.reply(said, target))
+                self._outbox.put(check_text(read_said(text).strip("\n")), lambda said: log.reply(said, target))
             case Aim.EDIT:
-                self._outbox.put(check_text(text.strip("\n")), lambda said: log.amend(Edit(target, said)))
+                self._outbox.put(check_text(read_said(text).strip("\n")), lambda said: log.amend(Edit(target, said)))
             case Aim.REACT:
                 said = reaction(purpose.entry, target, text.strip(), log.author)
                 self._outbox.put(text, lambda _: log.amend(said))
@@ -208,7 +209,7 @@ class MessageMode:
     def _give_up(self) -> None:
         """What was written for the purpose is not needed, or was one key too many."""
         purpose, text = self.purpose, self._composer.text
-        if purpose is None or not text.strip() or (purpose.aim is Aim.EDIT and text == purpose.entry.text):
+        if purpose is None or not text.strip() or (purpose.aim is Aim.EDIT and text == typed(purpose.entry.text or "")):
             return
         self._composer.keep_cut(text)
         self._answer(Notice(f"{self._put_back_keys} puts back what you wrote"))

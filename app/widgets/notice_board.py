@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 
 from rich.cells import cell_len
@@ -63,9 +64,11 @@ class NoticeBoard(Widget):
         else:
             self._next()
 
-    def dismiss(self) -> None:
-        """The notice was read to its end."""
-        if self._notice is not None:
+    def done(self, command: str) -> None:
+        """A command was given: notices that say to give it are answered by that, and no others."""
+        says = re.compile(rf"(?<![\w/]){re.escape(command)}(?![\w-])", re.IGNORECASE).search
+        self._waiting = [notice for notice in self._waiting if not says(notice.text)]
+        if self._notice is not None and says(self._notice.text):
             self._next()
 
     def withdraw(self, about: str) -> None:

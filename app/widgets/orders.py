@@ -88,7 +88,7 @@ class Orders:
 
     def submit(self, text: str) -> bool:
         """Take over what the composer holds; False leaves it there."""
-        self._teller.next()
+        self._teller.go_on()
         if not text.strip():
             return False
         if self._message_mode.purpose is not None:
@@ -110,8 +110,8 @@ class Orders:
     def carry_out(self, text: str) -> bool:
         """Send or do what was typed; False, and why, if that cannot be."""
         command = commands.read(text)
-        if not isinstance(command, Say):
-            self._teller.dismiss()
+        if not isinstance(command, Say | Hint):
+            self._teller.done(text)
         try:
             match command:
                 case Say(said):

@@ -76,11 +76,6 @@ class StatusBar(Widget):
         self._waiting.appendleft(notice)
         self._next_notice()
 
-    def dismiss(self) -> None:
-        """Make room for the next notice, or for none."""
-        if self._notice is not None:
-            self._next_notice()
-
     def withdraw(self, about: str) -> None:
         """What notices were about is no more so."""
         self._waiting = deque((notice for notice in self._waiting if notice.about != about), _MAX_WAITING)

@@ -40,14 +40,9 @@ class Teller:
         """The person does something else: what was answered before is read."""
         self.withdraw(_ANSWER)
 
-    def next(self) -> None:
-        """The person has something to say: what the status bar tells is read."""
-        self._bar.dismiss()
-        self.go_on()
-
-    def dismiss(self) -> None:
-        """What was told at length has been read."""
-        self._board.dismiss()
+    def done(self, command: str) -> None:
+        """A command was given, as some notices say to do."""
+        self._board.done(" ".join(command.split()))
 
     def withdraw(self, about: str) -> None:
         """What some notices were about is no more so."""

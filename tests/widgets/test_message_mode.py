@@ -292,3 +292,25 @@ async def test_the_terminals_cursor_stands_in_the_message_that_is_pointed_at(cha
         await until(lambda: "message 17" in told())
         await pilot.press("escape")
         assert app.cursor_position == there
+
+
+async def test_a_command_in_an_answer_is_not_said(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "r", *"/quit", "enter")
+        await until(lambda: "/quit here is no command" in screen(app))
+        assert composer(app).text == "/quit"
+        assert chat.log.count() == 1
+        await pilot.press("home", "/", "enter")
+        await until(lambda: newest(chat).text == "/quit")
+        await pilot.press("f6", "r", *"/me nods", "enter")
+        await until(lambda: "alice nods" in pane(app)[-1])
+
+
+async def test_a_message_that_begins_with_a_slash_can_be_changed(chat: LocalChat) -> None:
+    chat.send("/etc/hosts").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("f6", "e")
+        await until(lambda: composer(app).text == "//etc/hosts")
+        await pilot.press("!", "enter")
+        await until(lambda: newest(chat).text == "/etc/hosts!")

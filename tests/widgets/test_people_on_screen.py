@@ -158,17 +158,6 @@ async def test_the_most_important_notice_comes_first_and_says_how_many_wait(chat
         assert told == ["shows", "asks", "disk", "port"]
 
 
-async def test_a_command_closes_a_notice_and_a_message_does_not(chat: LocalChat) -> None:
-    async with opened(chat) as (app, pilot):
-        chat.tell(LONG)
-        await until(lambda: board(app) == LONG.text)
-        await pilot.press(*"hello", "enter")
-        await until(lambda: "hello" in pane(app)[-5] + pane(app)[-4])
-        assert board(app) == LONG.text
-        await pilot.press(*"/peers", "enter", "escape")
-        assert not board(app)
-
-
 async def test_the_last_notices_are_listed(chat: LocalChat) -> None:
     async with opened(chat) as (app, pilot):
         chat.tell(Notice("the first notice"))
@@ -214,3 +203,14 @@ async def test_help_says_what_everybody_can_read_and_what_marks_mean(chat: Local
 )
 def test_what_tells_names_apart_is_cut_last(name: str, width: int, shown: str) -> None:
     assert shorten_name(name, width) == shown
+
+
+async def test_a_command_closes_the_notices_that_say_to_give_it_and_no_others(chat: LocalChat) -> None:
+    async with opened(chat) as (app, pilot):
+        chat.tell(Notice("carol would like to join: /refuse carol, or /peers first", urgent=True))
+        await until(lambda: "carol would like to join" in screen(app))
+        for other in ("/mute", "/notify", "/peers2", "hello"):
+            await pilot.press(*other, "enter", "ctrl+u")
+            assert "carol would like to join" in screen(app)
+        await pilot.press(*"/peers", "enter", "escape")
+        await until(lambda: "carol would like to join" not in screen(app))
