@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ from app.storage.amendments import record_of
 from app.storage.copies import copied_by, copy_record
 from app.storage.environment import Environment, Table, Txn, lmdb_error
 from app.storage.findings import Finding, Findings
-from app.storage.folder import DATA_FILE, FolderLock
+from app.storage.folder import DATA_FILE, FolderLock, unreadable_sentence
 from app.storage.placing import PlaceReader, floor_of, is_shown
 from app.storage.quota import ENTRY_COST
 from app.storage.ranks import CHUNK_ENTRIES, GROUP_CHUNKS
@@ -77,7 +78,8 @@ def _check_file(path: Path, findings: Findings) -> None:
     except lmdb_verify.VerifyError as error:
         problems = [str(error)]
     except OSError as error:
-        raise StorageError(f"could not check: {path} cannot be read: {error.strerror}") from error
+        why = unreadable_sentence(path) if error.errno == errno.EIO else f"{path} cannot be read: {error.strerror}"
+        raise StorageError(f"could not check: {why}") from error
     for problem in problems:
         findings.add(Finding("file", problem))
 

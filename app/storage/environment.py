@@ -29,6 +29,7 @@ from app.storage.folder import (
     folder_error,
     is_disk_full,
     read_only_disk_sentence,
+    unreadable_sentence,
 )
 
 T = TypeVar("T")
@@ -308,6 +309,7 @@ _META_TREE = struct.Struct("=IHHQQQQQ")
 _META_END = struct.Struct("=QQ")  # last page, transaction
 _MAGIC = 0xBEEFC0DE
 _META_FLAG = 0x08
+_READ_BYTES = 1 << 20
 
 
 def check_file(path: Path) -> int:
@@ -330,6 +332,19 @@ def check_file(path: Path) -> int:
     if (newest[1] + 1) * newest[0] > size:
         raise damaged(path, f"it is cut short: {size:,} of {(newest[1] + 1) * newest[0]:,} bytes")
     return size
+
+
+def read_through(path: Path) -> None:
+    """Refuse a file that the disk cannot read: under LMDB's map that is a SIGBUS."""
+    buffer = bytearray(_READ_BYTES)
+    try:
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(buffer):
+                pass
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise StorageError(unreadable_sentence(path)) from error
+        raise folder_error(path.parent, error) from error
 
 
 def _parse_meta(head: bytes, start: int) -> tuple[int, int, int] | None:

@@ -1,11 +1,14 @@
 """The folder of one room: made private, held by one process at a time, and never on a network file system.
 
-`flock` dies with its process, however it ends, so a lock is never stale; the process id in the file only tells a person
-who holds it.
+- `flock` dies with its process, however it ends, so a lock is never stale. The process id in the file tells a person
+  who holds it.
+- Who ends well takes the id out again. Where one is found and nobody holds the lock, a process was killed, the power
+  went, or the disk could not read what lay under the map: then nothing is mapped that was not read once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -27,8 +30,10 @@ _NETWORK_LIKE = ("smb", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", 
 class FolderLock:
     """An exclusive hold on a room's folder, until `release`."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, left: bool = False) -> None:
+        """left: whoever held it last did not end well."""
         self._descriptor: int | None = descriptor
+        self.left = left
 
     @classmethod
     def take(cls, folder: Path) -> FolderLock:
@@ -39,12 +44,13 @@ class FolderLock:
             raise folder_error(folder, error) from error
         _flock(descriptor, path)
         try:
+            left = bool(os.pread(descriptor, 1, 0))
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         except OSError as error:
             os.close(descriptor)
             raise folder_error(folder, error) from error
-        return cls(descriptor)
+        return cls(descriptor, left=left)
 
     @classmethod
     def take_unwritten(cls, folder: Path) -> FolderLock | None:
@@ -58,6 +64,12 @@ class FolderLock:
             raise folder_error(folder, error) from error
         _flock(descriptor, path)
         return cls(descriptor)
+
+    def ended_well(self) -> None:
+        """To be called before `release` where whatever was done in the folder has come to its end."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
 
     def release(self) -> None:
         if self._descriptor is not None:
@@ -94,6 +106,14 @@ def lock_holder(folder: Path) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def was_left(folder: Path) -> bool:
+    """Whether nobody has the room in `folder` open, and who had it last did not end well."""
+    try:
+        return lock_holder(folder) is None and (folder / LOCK_FILE).stat().st_size > 0
+    except OSError:
+        return False
 
 
 def make_folder(folder: Path) -> None:
@@ -135,6 +155,12 @@ def read_only_disk_sentence(path: Path) -> str:
 
 def failing_disk_sentence(folder: Path) -> str:
     return f"the disk of {folder} fails: keep a copy of what is there elsewhere; the system's log says more"
+
+
+def unreadable_sentence(path: Path) -> str:
+    """path: the data file, DATA-DIR/ME/rooms/ROOM/log.mdb."""
+    me = path.parents[2].name
+    return f"the disk cannot read all of {path}: chat-tui repair {me} saves the rest; the system's log says more"
 
 
 def disk_full_sentence(folder: Path) -> str:

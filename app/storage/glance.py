@@ -17,8 +17,8 @@ from msgspec import Struct
 from app.entry import skim_entry
 from app.peers import PeerRecord
 from app.storage import schema
-from app.storage.environment import ENGINE, check_file, damaged, lmdb_error
-from app.storage.folder import DATA_FILE
+from app.storage.environment import ENGINE, check_file, damaged, lmdb_error, read_through
+from app.storage.folder import DATA_FILE, was_left
 
 _ONE_LOOK = threading.Lock()
 
@@ -38,6 +38,8 @@ class Glance(Struct, frozen=True):
 def glance(folder: Path) -> Glance:
     """Raises DamagedError, ReadOnlyError or another StorageError."""
     path = folder / DATA_FILE
+    if was_left(folder):
+        read_through(path)
     size = check_file(path)
     with _ONE_LOOK, _open(path) as env:
         meta_table = env.open_db(schema.META, create=False)

@@ -22,7 +22,7 @@ from app.identity import Identity
 from app.ingest import IngestReport
 from app.peers import PeerRecord
 from app.storage import schema
-from app.storage.environment import Environment, damaged
+from app.storage.environment import Environment, damaged, read_through
 from app.storage.feeds import Feeds
 from app.storage.folder import DATA_FILE, FolderLock, make_folder, refuse_network_file_system
 from app.storage.following import Followers
@@ -111,6 +111,8 @@ class Log(LogReader):
                 from app.storage.creation import create  # once in the life of a room
 
                 create(path, identity, name, room, wall)
+            elif lock.left:
+                read_through(path)
             env = Environment(path)
             try:
                 upgrade(env)
@@ -133,6 +135,7 @@ class Log(LogReader):
         self._writer.close()
         self._followers.close()
         self._env.close()
+        self._lock.ended_well()
         self._lock.release()
 
     # Writing

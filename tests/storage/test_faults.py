@@ -18,7 +18,8 @@ from app.errors import DamagedError, LockedError, NewerSchemaError, StorageError
 from app.identity import Identity
 from app.storage import environment
 from app.storage.check import check
-from app.storage.folder import LOCK_FILE, FolderLock, refuse_network_file_system
+from app.storage.folder import LOCK_FILE, FolderLock, refuse_network_file_system, was_left
+from app.storage.glance import glance
 from app.storage.log import Log
 from app.storage.schema import ENTRIES, META, META_CLOCK, META_SCHEMA, SCHEMA_VERSION, TABLES, U32
 from tests.feeds import TestAuthor
@@ -86,6 +87,40 @@ def test_the_lock_dies_with_its_process(room: RoomOfAlice) -> None:
         process.kill()
         process.wait()
     room.open()
+
+
+def test_who_ends_well_leaves_no_mark_and_who_is_killed_does(room: RoomOfAlice) -> None:
+    room.open()
+    assert not was_left(room.folder)
+    room.close()
+    assert not was_left(room.folder)
+    script = "log = open_log(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with child(script, str(room.base)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        assert not was_left(room.folder)
+        process.kill()
+        process.wait()
+    assert was_left(room.folder)
+    assert glance(room.folder).entries == 1
+    room.open()
+    room.close()
+    assert not was_left(room.folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads a file of Linux that answers EIO")
+def test_after_a_start_that_did_not_end_well_a_disk_that_cannot_read_is_told_before_anything_is_mapped(
+    room: RoomOfAlice,
+) -> None:
+    room.open()
+    room.close()
+    path = room.folder / "log.mdb"
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+    (room.folder / LOCK_FILE).write_text("1\n")
+    for look in (room.open, lambda: glance(room.folder), room.open):
+        with pytest.raises(StorageError, match="the disk cannot read all of"):
+            look()
 
 
 def test_a_database_by_a_newer_program_is_left_alone(room: RoomOfAlice) -> None:
