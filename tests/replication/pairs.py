@@ -95,12 +95,16 @@ class Pair:
 class Bench:
     """bob's exchange on a store in memory. Its peers are sessions that the test drives by hand."""
 
-    def __init__(self, name: str = "bob", *, entries: int = 0) -> None:
+    def __init__(self, name: str = "bob", *, entries: int = 0, earlier: MemoryStore | None = None) -> None:
+        """earlier: the own feed of that store is one that bob's replaces."""
         self.now = 100.0
         self.store = MemoryStore(identity_of(name), name, bytes(16))
         for number in range(entries):
             self.store.append(f"{name} {number}")
-        self.exchange = Exchange(self.store, self.store.own_feed, random=Random(1))
+        if earlier is not None:
+            self.store.ingest(earlier.read_runs(earlier.own_feed, 1, 1 << 20, 1 << 22))
+        old = () if earlier is None else (earlier.own_feed,)
+        self.exchange = Exchange(self.store, self.store.own_feed, random=Random(1), earlier=old)
         self.name = name
         self.events: list[ExchangeEvent] = []
         self.pairs: dict[Session, Pair] = {}

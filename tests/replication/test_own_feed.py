@@ -12,16 +12,17 @@ from app.frontier import Head
 from app.replication.events import Event, HavesReceived, HeadsReceived, RunsReceived, Want, WantReceived
 from app.replication.exchange import Diverged, Held, Level, Misbehaved
 from app.replication.exchange_events import OwnBranch, OwnMissing
-from app.replication.own_branches import MAX_BRANCH_BYTES, RUN_WEIGHT, SILENCE_SECONDS, TURN_SECONDS
+from app.replication.own_branches import MAX_BRANCH_BYTES, MAX_SEARCHES, RUN_WEIGHT, SILENCE_SECONDS, TURN_SECONDS
 from app.replication.puller import PROGRESS_SECONDS
 from app.replication.session import Session
 from tests.replication.memory_store import MemoryStore
 from tests.replication.pairs import Bench, identity_of
 
 
-def branch(common: int, *, more: int, size: int = 10) -> MemoryStore:
-    """bob's own log as somebody else has it: the first `common` messages of his, and others after them."""
-    store = MemoryStore(identity_of("bob"), "bob", bytes(16))
+def branch(common: int, *, more: int, size: int = 10, old: bool = False) -> MemoryStore:
+    """bob's own log as somebody else has it: the first `common` messages of his, and others after them. old: not the
+    one that he writes."""
+    store = MemoryStore(identity_of("bob"), "bob", bytes([old] * 16))
     for number in range(common):
         store.append(f"bob {number}")
     for number in range(more):
@@ -34,10 +35,10 @@ def wants(events: Sequence[Event]) -> list[WantReceived]:
 
 
 def claim(bench: Bench, peer: Session, store: MemoryStore) -> list[WantReceived]:
-    head = store.head(bench.store.own_feed)
+    head = store.head(store.own_feed)
     assert head is not None
     bench.hear(peer)
-    peer.announce([(bench.store.own_feed, head)], True)
+    peer.announce([(store.own_feed, head)], True)
     return wants(bench.hear(peer))
 
 
@@ -249,3 +250,59 @@ def test_who_wrote_two_branches_hears_of_the_one_that_comes_here_later() -> None
     heard = [event for event in bench.hear(author) if isinstance(event, HeadsReceived | HavesReceived)]
     told = [theirs for event in heard for which, theirs in event.heads if which == feed]
     assert [(theirs.seq, theirs.short_hash) for theirs in told] == [(2, head.short_hash)]
+
+
+@pytest.mark.parametrize("here", [3, 40])
+def test_another_branch_of_a_log_that_was_replaced_is_fetched_as_often_as_there_is_more(here: int) -> None:
+    there = branch(10, more=20, old=True)
+    bench = Bench(entries=5, earlier=branch(10, more=here, size=20, old=True))
+    peer, feed = bench.peer("alice"), there.own_feed
+    for last in (31, 33):
+        asked = claim(bench, peer, there)
+        for _ in range(20):
+            serve(bench, peer, asked, there)
+            bench.commit()
+            asked = wants(bench.hear(peer))
+        found = [event for event in bench.events if isinstance(event, OwnBranch)]
+        assert (found[-1].common, found[-1].runs[-1].feed, found[-1].runs[-1].last) == (11, feed, last)
+        there.append("more")
+        there.append("and more")
+
+
+def test_a_branch_that_is_known_is_not_fetched_from_each_who_holds_it() -> None:
+    there = branch(10, more=20, old=True)
+    bench = Bench(entries=5, earlier=branch(10, more=40, size=20, old=True))
+    for name, fetched in (("alice", True), ("carol", False)):
+        peer = bench.peer(name)
+        assert bool(serve(bench, peer, claim(bench, peer, there), there)) == fetched
+    assert len([event for event in bench.events if isinstance(event, OwnBranch)]) == 1
+
+
+def test_who_claims_more_and_more_of_a_log_that_was_replaced_is_asked_for_a_while() -> None:
+    bench = Bench(entries=5, earlier=branch(10, more=2 * MAX_SEARCHES, old=True))
+    peer, feed = bench.peer("alice"), branch(0, more=0, old=True).own_feed
+    bench.hear(peer)
+    asked = 0
+    for seq in range(2, 2 * MAX_SEARCHES):
+        peer.announce([(feed, Head(1, seq, bytes(32)))], True)
+        for want in wants(bench.hear(peer)):
+            asked += 1
+            peer.send_runs(want.id, [], True)
+        bench.hear(peer)
+    assert asked == MAX_SEARCHES
+
+
+def test_who_answers_late_is_not_blamed() -> None:
+    bench, there = Bench(entries=100), branch(20, more=30)
+    peer = bench.peer("alice")
+    [want] = claim(bench, peer, there)
+    bench.wait(SILENCE_SECONDS)
+    [wanted] = want.ranges
+    runs = there.read_runs(there.own_feed, wanted.low, wanted.high, 200_000)
+    peer.send_runs(want.id, runs, False)
+    peer.send_runs(want.id, [], True)
+    bench.hear(peer)
+    assert not any(isinstance(event, Misbehaved) for event in bench.events)
+    peer.send_runs(want.id, [], True)  # an answer has one end
+    bench.hear(peer)
+    assert any(isinstance(event, Misbehaved) for event in bench.events)

@@ -17,6 +17,10 @@ from tests.simulation.seeds import print_now
 from tests.simulation.story import run
 
 MOST_SEEDS = 300
+RARE = {  # seeds that are tried first, for what needs several troubles at once
+    "a_branch_is_saved_once_or_never": (500237,),
+    "healed_logs_are_left_alone": (804778,),
+}
 
 Mutant = Callable[[Patch], None]
 
@@ -45,7 +49,7 @@ def catch(name: str, first: tuple[int, ...] = (), most: int = MOST_SEEDS) -> Cat
     """first: seeds to be tried before all others."""
     start = time.perf_counter()
     mutant = all_mutants()[name]
-    for tried, seed in enumerate(chain(first, range(most)), 1):
+    for tried, seed in enumerate(chain(first, RARE.get(name, ()), range(most)), 1):
         with ExitStack() as stack:
             mutant(Patch(stack))
             try:
@@ -63,7 +67,7 @@ def print_table(jobs: int) -> int:
     """As Markdown. The exit status says whether each was caught."""
     missed = 0
     mutants = all_mutants()
-    print_now(f"| fault | caught by seed, of {MOST_SEEDS} from 0 | what was seen |\n| --- | --- | --- |")
+    print_now("| fault | caught by seed | what was seen |\n| --- | --- | --- |")
     with ProcessPoolExecutor(jobs) as pool:
         for found in pool.map(catch, mutants):
             missed += not found.failure

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
+from app import own_feed
 from app.entry import fold_chain
 from app.frontier import Advance, Head
 from app.replication import puller, serving
@@ -14,6 +15,7 @@ from app.replication.duplicates import Links
 from app.replication.exchange import Exchange
 from app.replication.intake import IngestRequest, Intake
 from app.replication.numbering import Numbering
+from app.replication.own_branches import OwnBranches
 from app.replication.puller import Puller
 from app.replication.pusher import Pusher
 from app.replication.roster import Roster
@@ -169,3 +171,19 @@ def answers_are_served_short(patch: Patch) -> None:
         return runs[:-1]
 
     patch(serving.Server, "_read", short)
+
+
+def healed_logs_are_left_alone(patch: Patch) -> None:
+    """After a log was healed nobody looks for more of its other branch."""
+    seek = OwnBranches.seek
+
+    def seek_own(self: OwnBranches, link: Any, feed: bytes, now: float) -> None:
+        if feed == self._feed:
+            seek(self, link, feed, now)
+
+    patch(OwnBranches, "seek", seek_own)
+
+
+def a_branch_is_saved_once_or_never(patch: Patch) -> None:
+    """A branch of the own log that could not be saved is given up."""
+    patch(own_feed, "RETRY_SECONDS", 1e6)

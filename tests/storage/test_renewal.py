@@ -45,7 +45,9 @@ class Twins:
         room.close()
         backup = path.read_bytes()
         log = room.open()
-        say(log, *there)
+        say(log, there[0])
+        self.early = everything(log, self.feed, 3)  # its first entry beyond
+        say(log, *there[1:])
         head = log.head(self.feed)
         assert head is not None
         self.other = everything(log, self.feed)
@@ -321,3 +323,73 @@ def test_nobody_puts_a_copy_in_the_place_of_what_others_wrote(room: RoomOfAlice)
     log.ingest(bob.runs(3)).result()
     assert [entry.name for entry in log.after(bytes(16), 10) if entry.text == "what bob wrote"] == ["bob"]
     room.assert_sound()
+
+
+def test_what_comes_to_light_of_a_branch_when_it_was_healed_is_written_into_the_new_log_once(room: RoomOfAlice) -> None:
+    twins = Twins(room, ["here 1", "here 2"], ["there 1", "there 2", "there 3"])
+    log = twins.log
+    assert log.renew(twins.early).result() is not None
+    assert log.earlier_feeds() == [twins.feed]
+    own, node, head = log.own_feed, log.node, log.head(log.own_feed)
+    assert head is not None
+    assert refused(log.renew(twins.early))
+
+    renewal = log.renew(twins.beyond).result()
+    assert renewal == Renewal(own, renewal.num if renewal else 0, None, copied=2, found=2)
+    assert refused(log.renew(twins.beyond))
+    assert (log.own_feed, log.node) == (own, node)
+    say(log, "and on")
+    expected = ["both know", "here 1", "here 2", "there 1", "there 2", "there 3", "and on"]
+    assert texts(log)[-1] == "and on"
+    assert sorted(text or "" for text in texts(log)) == sorted(expected)
+    last = log.head(own)
+    assert last is not None
+    assert last.seq == head.seq + 3
+    room.assert_sound()
+
+
+def test_what_was_lost_does_not_overrule_what_was_said_since(room: RoomOfAlice) -> None:
+    log = room.open()
+    say(log, "one", "two")
+    feed, path = log.own_feed, room.folder / DATA_FILE
+    one, two = log.reference(feed, 2), log.reference(feed, 3)
+    assert one is not None
+    assert two is not None
+    room.close()
+    backup = path.read_bytes()
+    log = room.open()
+    say(log, "there")
+    early = everything(log, feed, 4)
+    log.amend(Edit(one, "one, lost")).result()
+    log.amend(Edit(two, "two, lost")).result()
+    beyond = everything(log, feed, 4)
+    room.close()
+    path.write_bytes(backup)
+    room.wall.now += SECOND
+    log = room.open()
+    say(log, "here")
+    assert log.renew(early).result() is not None
+    log.amend(Edit(one, "one, since")).result()
+    assert log.renew(beyond).result() is not None
+    assert [entry.text for entry in log.after(bytes(16), 10)][:2] == ["one, since", "two, lost"]
+    assert refused(log.renew(beyond))
+    room.assert_sound()
+
+
+def test_two_copies_of_a_database_heal_alone_and_each_message_is_read_once(room: RoomOfAlice, tmp_path: Path) -> None:
+    twins = Twins(room, ["here"], ["there"])
+    room.close()
+    copy = RoomOfAlice(tmp_path / "copy", wall=room.wall)
+    shutil.copytree(room.folder, copy.folder)
+    reader = RoomOfAlice(tmp_path / "bob", alice=BOB, wall=room.wall)
+    theirs = reader.open()
+    logs = [room.open(), copy.open()]
+    for log in logs:
+        assert log.renew(twins.beyond).result() is not None
+        theirs.ingest(everything(log, log.own_feed)).result()
+    assert logs[0].own_feed != logs[1].own_feed
+    assert sorted(text or "" for text in texts(theirs)) == ["here", "there"]
+    logs[0].ingest(everything(logs[1], logs[1].own_feed)).result()
+    assert texts(logs[0]) == ["both know", "here", "there"]
+    for each in (room, copy, reader):
+        each.assert_sound()
