@@ -13,8 +13,11 @@ from random import Random
 
 from app.entry import decode_entry, skim_entry
 from app.errors import InvalidRunError, ProtocolError
+from app.fork_proof import Fork, decode_proof, encode_proof
+from app.fork_words import fork_rows
 from app.genesis import decode_genesis
 from app.mentions import Mentions
+from app.people import People
 from app.replication import frames
 from app.replication.exchange import Exchange
 from app.replication.session import Role, Session, State
@@ -26,6 +29,7 @@ from tests.replication.pairs import Pair, identity_of, session_of
 from tests.widgets.timelines import message
 
 LOOKOUT = Lookout(Mentions("alice"), ("zebra", "a"))
+PEOPLE = People(bytes(32), "alice", records=dict, authors=list)
 MAX_OUTPUT = 1_000_000  # bytes that a peer who reads nothing can make a session keep
 
 
@@ -47,6 +51,15 @@ def entry(data: bytes) -> None:
     assert found.text is None or isinstance(found.text, str)
     with suppress(InvalidRunError):
         decode_genesis(data)
+
+
+def proof(data: bytes) -> None:
+    """Decoding gives a proof that holds, or none; it can be written again and shown to a person."""
+    found = decode_proof(data)
+    if found is not None:
+        assert decode_proof(encode_proof(found)) == found
+        rows = fork_rows([Fork(found, "mallory", False, False)], PEOPLE, zone=UTC)
+        assert all(one_line(said) == said for _, said in rows)
 
 
 def session(data: bytes) -> None:
@@ -92,7 +105,13 @@ def text(data: bytes) -> None:
     assert not rows.message[at:].strip(" \n")
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"frames": frame, "entries": entry, "session": session, "texts": text}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "frames": frame,
+    "entries": entry,
+    "session": session,
+    "texts": text,
+    "proofs": proof,
+}
 
 
 def _session_at(stage: int) -> Session:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutations import corpus, mutated
 from tests.fuzz.targets import TARGETS
 
-INPUTS = {"frames": 30_000, "entries": 30_000, "session": 3_000, "texts": 3_000}  # about a second each
+INPUTS = {"frames": 30_000, "entries": 30_000, "session": 3_000, "texts": 3_000, "proofs": 2_000}  # about a second each
 
 
 @pytest.mark.parametrize("target", TARGETS)

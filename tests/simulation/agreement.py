@@ -78,6 +78,7 @@ def check(hosts: Sequence[Host], checker: Checker, plan: Plan) -> None:
             raise SimulationError(f"a reader at {host.name} was not told all, or more")
         _check_ranks(host.log, entries)
         _check_rest(host, checker)
+        _check_proofs(host.log, checker)
     honest = [host for host in hosts if _all_whole(host, checker)]
     _check_said(said, checker, plan)
     unclamped = [host for host in honest if not _clamped(host)]
@@ -166,6 +167,13 @@ def _check_rest(host: Host, checker: Checker) -> None:
         raise SimulationError(f"{host.name} counts on something that will not come")
     if len(exchange._links) != len(exchange._announcer._news) or len(exchange._links) > len(host.wire.of(host)):
         raise SimulationError(f"{host.name} keeps something of a session that is over")
+
+
+def _check_proofs(log: Log, checker: Checker) -> None:
+    """Nobody is accused who has not signed two entries with one number."""
+    for fork in log.forks():
+        if fork.proof.author not in checker.forked | checker.liars:
+            raise SimulationError(f"{fork.name} is said to have written two branches, and has not")
 
 
 def _check_order(host: Host, order: list[Place]) -> None:
