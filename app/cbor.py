@@ -7,6 +7,8 @@ integers of at most 64 bits, floats, byte and text strings, arrays and maps.
 
 from __future__ import annotations
 
+_SHORT_BYTES = 0x58  # 24 to 255 of them: nearly every entry, and a frame of runs has hundreds in a row
+
 
 class CborError(Exception):
     """Bytes that are not exactly one plain CBOR item within the limits."""
@@ -44,6 +46,9 @@ def check_cbor(data: bytes, *, max_depth: int) -> None:
                 items = argument * 2 if major == 5 else argument
                 if items > end - position:
                     raise CborError("a container longer than the data")
+                while items and data[position] == _SHORT_BYTES:
+                    position += 2 + data[position + 1]
+                    items -= 1
                 open_items.append(items)
             elif major == 6:
                 raise CborError("a tag")

@@ -276,15 +276,16 @@ def _decode_range(item: object) -> NumberedRange:
 def _decode_run(item: object) -> NumberedRun:
     number, first, before, entries, signature = _tuple(item)
     datas = _tuple(entries)
-    size = 0
-    for data in datas:
-        if type(data) is not bytes or not MIN_ENTRY_BYTES <= len(data) <= MAX_ENTRY_BYTES:
-            raise ProtocolError(f"an entry that is not {MIN_ENTRY_BYTES} to {MAX_ENTRY_BYTES:,} bytes")
-        size += len(data)
+    if not datas or {*map(type, datas)} != {bytes}:
+        _refuse()
+    sizes = list(map(len, datas))  # type: ignore[arg-type]  # every item was found to be bytes
+    if not MIN_ENTRY_BYTES <= min(sizes) <= max(sizes) <= MAX_ENTRY_BYTES:
+        raise ProtocolError(f"an entry that is not {MIN_ENTRY_BYTES} to {MAX_ENTRY_BYTES:,} bytes")
+    size = sum(sizes)
     if size > MAX_SPAN_BYTES and len(datas) > 1:
         raise ProtocolError(f"{size:,} bytes of entries without a checkpoint, where {MAX_SPAN_BYTES:,} is the most")
     last = _int(first, 1, MAX_SEQ) + len(datas) - 1
-    if not datas or last > MAX_SEQ:
+    if last > MAX_SEQ:
         _refuse()
     return NumberedRun(
         _int(number, 0, _MAX_ID),
