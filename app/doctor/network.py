@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Iterator
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -16,10 +15,15 @@ from app.config import Options
 from app.doctor import ports
 from app.doctor.findings import Finding, Grade, bad, ok, warn
 from app.names import preferred_port
-from app.replication.addresses import LocalAddress, local_addresses, normal_address, open_listeners
+from app.replication.addresses import (
+    LocalAddress,
+    has_multicast,
+    local_addresses,
+    normal_address,
+    open_listeners,
+)
 
 ECHO_SECONDS = 2.5
-_IFF_MULTICAST = 0x1000  # netdevice(7)
 MAX_TRIED = 8  # interfaces, for each family
 MULTICAST_ADVICE = "let UDP port 5353 through this computer's firewall, or name where the others are: bob@HOST"
 
@@ -67,14 +71,6 @@ def interfaces(around: Surroundings) -> Iterator[Finding]:
         yield warn("interfaces", f"only loopback ({listed}): nobody on another computer can be reached")
     else:
         yield ok("interfaces", listed)
-
-
-def has_multicast(interface: str, classes: Path = Path("/sys/class/net")) -> bool:
-    """Whether a network interface says that it can; where the system does not say, it is believed to."""
-    try:
-        return bool(int((classes / interface / "flags").read_text(), 16) & _IFF_MULTICAST)
-    except (OSError, ValueError):
-        return True
 
 
 def own_port(around: Surroundings) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from app.replication.candidate import Address
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  all interfaces unless --interface says otherwise
 _BACKLOG = 64
 _PORT_TRIES = 8  # a port that is free for IPv4 may be taken for IPv6
-_SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40  # netdevice(7)
+_SIOCGIFFLAGS, _IFF_RUNNING, _IFF_MULTICAST = 0x8913, 0x40, 0x1000  # netdevice(7)
 
 
 class LocalAddress(Struct, frozen=True):
@@ -161,21 +161,36 @@ def _text(ip: str | tuple[str, int, int], index: int | None) -> str:
     return f"{ip[0]}%{index}" if ipaddress.ip_address(ip[0]).is_link_local else ip[0]
 
 
+def has_multicast(interface: str) -> bool:
+    """Whether a network interface passes multicast on: most VPNs do not. Where that is not known it is believed to."""
+    flags = _flags(interface)
+    return flags is None or bool(flags & _IFF_MULTICAST)
+
+
 def _is_up(interface: str) -> bool:
-    """Linux keeps the addresses of an interface whose cable is pulled: only its flags tell that it came back.
+    """Linux keeps the addresses of an interface whose cable is pulled: only its flags tell that it came back."""
+    if sys.platform != "linux":
+        return True
+    flags = _flags(interface)
+    return flags is not None and bool(flags & _IFF_RUNNING)
+
+
+def _flags(interface: str) -> int | None:
+    """None if it is gone, or where the system is asked otherwise.
 
     Not read from /sys, which shows another network's interfaces where only the network namespace is our own.
     """
     if sys.platform != "linux":
-        return True
+        return None
     import fcntl
 
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("40s", os.fsencode(interface)[:15]))
     except OSError:
-        return False  # it went between the list and the question
-    return bool(struct.unpack_from("H", answer, 16)[0] & _IFF_RUNNING)
+        return None
+    flags: int = struct.unpack_from("H", answer, 16)[0]
+    return flags
 
 
 def _zone(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
