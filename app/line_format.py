@@ -155,6 +155,15 @@ def read_text_line(line: bytes) -> Say | None:
     return Say(text) if text.strip() else None
 
 
+def read_typed_line(line: bytes) -> Say | Do | None:
+    """The same of a line that a person has typed: one that begins with a slash is a command, two send one."""
+    text = _decode(line)
+    if text.startswith("/") and not text.startswith("//"):
+        return Do(text)
+    said = text[1:] if text.startswith("/") else text
+    return Say(said) if said.strip() else None
+
+
 def read_json_line(line: bytes) -> Say | Answer | Amend | Do | None:
     """What a line of JSON asks. What is said about a message has the form in which it is written to the output."""
     if not line.strip():

@@ -15,10 +15,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from app import door
 from app.config import LineFormat, Options
 from app.entry import MAX_TEXT_BYTES, Reference, check_text
 from app.errors import ChatError, LocalEntryError
+from app.line_commands import LineCommands
 from app.line_format import (
     MAX_JSON_LINE_BYTES,
     MAX_LINE_BYTES,
@@ -32,6 +32,7 @@ from app.line_format import (
     peer_sentence,
     read_json_line,
     read_text_line,
+    read_typed_line,
 )
 from app.line_input import start_reading
 from app.line_node import LineLog, LineNode
@@ -45,6 +46,7 @@ from app.timeline import TimelineEntry
 MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written while the next is taken apart
 MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
 LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
+COMMAND_PATIENCE = 10.0  # seconds, in which a message is saved and a million are looked through
 EXIT_FAILED_LINES = 1
 EXIT_NOT_HELD = 4
 
@@ -67,6 +69,15 @@ class LineMode:
         self._read: list[tuple[int, str]] = []  # messages of this read, by the numbers of their lines
         self._said_quit = False
         self._states: dict[str, PeerStatus] = {}
+        self._typed = options.input is LineFormat.TEXT and os.isatty(stdin)  # by a person, who may give commands
+        self._commands = LineCommands(
+            node,
+            inform=self._inform,
+            tell_peer=self._answer_peer,
+            leave=self._input_ended.set,
+            typed=self._typed,
+        )
+        self._tasks: asyncio.TaskGroup | None = None
         self._noticed = ""  # the last notice: a peer's state that says the same is not told again
         self._pending_events: dict[str, str] = {}  # lines of JSON, by what they are about
         self._events_pending = asyncio.Event()
@@ -80,6 +91,7 @@ class LineMode:
         start_reading(self._stdin, limit, self._on_lines, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 printing = tasks.create_task(printer.run())
                 telling = tasks.create_task(self._print_events())
                 await _first(self._input_ended.wait(), stop.wait())
@@ -87,6 +99,7 @@ class LineMode:
                 if not printer.end() and not printing.done():
                     await _first(_over(printing), stop.wait())
                     await asyncio.wait([printing], timeout=LAST_WORDS)  # after `stop` only what is read at once
+                self._tasks = None
                 printing.cancel()
                 telling.cancel()
             return self._conclude()
@@ -111,7 +124,7 @@ class LineMode:
                 raise LocalEntryError(
                     f"it is too long, a message has at most {MAX_TEXT_BYTES:,} bytes: send it in parts"
                 )
-            match read_json_line(line) if self._options.input is LineFormat.JSON else read_text_line(line):
+            match self._read_line(line):
                 case Say(text):
                     self._read.append((self._line_number, check_text(text)))
                 case Answer(feed, seq, text):
@@ -123,10 +136,25 @@ class LineMode:
                 case Do(command):
                     self._append_read()
                     self._said_quit = self._said_quit or command.strip() == "/quit"
-                    with contextlib.suppress(RuntimeError):  # the loop has ended already
-                        self._loop.call_soon_threadsafe(self._do, command, self._line_number)
+                    self._wait_for(command)
         except ChatError as error:
             self._fail(self._line_number, error)
+
+    def _read_line(self, line: bytes) -> Say | Answer | Amend | Do | None:
+        if self._options.input is LineFormat.JSON:
+            return read_json_line(line)
+        return read_typed_line(line) if self._typed else read_text_line(line)
+
+    def _wait_for(self, command: str) -> None:
+        """Have a command carried out when all before it is saved, and before what follows is read."""
+        for _ in range(MAX_IN_FLIGHT):
+            self._in_flight.acquire()
+        for _ in range(MAX_IN_FLIGHT):
+            self._in_flight.release()
+        done = threading.Event()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._begin, command, self._line_number, done.set)
+            done.wait(COMMAND_PATIENCE)
 
     def _save(self, save: Callable[[LineLog], Future[TimelineEntry]]) -> None:
         self._in_flight.acquire()
@@ -174,56 +202,28 @@ class LineMode:
 
     # commands and events, in the loop
 
-    def _do(self, command: str, line_number: int) -> None:
-        command = command.strip()
-        if command.split(maxsplit=1)[:1] and command.split(maxsplit=1)[0] in door.COMMANDS:
-            self._decide(command, line_number)
-            return
-        if command.split(maxsplit=1)[:1] == ["/why"]:
-            self._say_why(command.removeprefix("/why").strip(), line_number)
-            return
-        if command.split(maxsplit=1)[:1] == ["/forks"]:
-            self._say_forks(command.removeprefix("/forks").strip(), line_number)
-            return
-        match command:
-            case "/quit":
-                self._input_ended.set()
-            case "/peers":
-                for status in self._node.statuses():
-                    self._tell_peer(status)
-            case "/help":
-                known = ", ".join(["/peers", "/why [NAME]", "/forks [NAME]", *door.HELP, "/quit"])
-                self._inform(f'send {{"text": TEXT}}; commands: {known}')
-            case other:
-                self._fail(line_number, LocalEntryError(f"there is no command {other!r} in line mode: try /help"))
+    def _begin(self, command: str, line_number: int, done: Callable[[], None]) -> None:
+        if self._tasks is None:
+            done()
+        else:
+            self._tasks.create_task(self._do(command.strip(), line_number)).add_done_callback(lambda _: done())
 
-    def _say_why(self, name: str, line_number: int) -> None:
-        from app.why import why_lines
-
+    async def _do(self, command: str, line_number: int) -> None:
         try:
-            for line in why_lines(self._node.why(name)):
-                self._inform(line)
+            await self._commands.carry_out(command)
         except ChatError as error:
-            self._not_done(line_number, error)
+            if self._typed:
+                self._remarks.offer(f"error> {one_line(str(error))}")
+            else:
+                self._failed = True
+                self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
 
-    def _say_forks(self, name: str, line_number: int) -> None:
-        from app.fork_words import fork_lines
-
-        try:
-            for line in fork_lines(self._node.log.forks(), self._node.people, name):
-                self._inform(line)
-        except ChatError as error:
-            self._not_done(line_number, error)
-
-    def _decide(self, command: str, line_number: int) -> None:
-        try:
-            self._inform(self._node.command(command).text)
-        except ChatError as error:
-            self._not_done(line_number, error)
-
-    def _not_done(self, line_number: int, error: ChatError) -> None:
-        self._failed = True
-        self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
+    def _answer_peer(self, status: PeerStatus) -> None:
+        """For who asks: also where there is nothing to tell by itself."""
+        if self._options.output is LineFormat.TEXT and not peer_sentence(status):
+            self._inform(f"no connection to {status.label} yet: /why {status.name} says how far it has come")
+        else:
+            self._tell_peer(status)
 
     def _on_event(self, event: NodeEvent) -> None:
         self._happened.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +15,15 @@ from app.status import NodeEvent, Notice, PeerStatus
 from app.timeline import TimelineEntry, TimelineReader
 
 if TYPE_CHECKING:
+    from app.search import Query
     from app.why import Step
+
+
+class Found(Protocol):
+    """A step of a search. hits: the newest first."""
+
+    @property
+    def hits(self) -> tuple[TimelineEntry, ...]: ...
 
 
 class LineLog(TimelineReader, Protocol):
@@ -27,6 +35,7 @@ class LineLog(TimelineReader, Protocol):
     def forks(self) -> Sequence[Fork]: ...
     def reply(self, text: str, to: Reference) -> Future[TimelineEntry]: ...
     def amend(self, amendment: Amendment) -> Future[TimelineEntry]: ...
+    def search(self, query: Query) -> Iterator[Found]: ...
 
 
 class LineNode(Protocol):

@@ -302,8 +302,8 @@ async def test_commands_come_as_json(tmp_path: Path) -> None:
     options = replace(alice(tmp_path, "bob"), input=LineFormat.JSON)
     async with chat(tmp_path, options) as running:
         await running.type('{"command": "/peers"}\n{"command": "/dance"}\nnonsense\n{"text": ""}\n')
-        remarks = [await running.remark() for _ in range(3)]
-        assert any("line 2 was not sent: there is no command '/dance'" in remark for remark in remarks)
+        remarks = [await running.remark() for _ in range(4)]
+        assert any("line 2 was not carried out: there is no command '/dance'" in remark for remark in remarks)
         assert any("line 3 was not sent: it is not JSON of the form" in remark for remark in remarks)
         assert any("line 4 was not sent: an empty message" in remark for remark in remarks)
         await running.type('{"command": "/quit"}\n{"text": "never"}\n')

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from app import door
+from app.commands import COMMANDS
 from app.days import WEEKDAYS, WORDS
 from app.names import name_key
 from app.widgets import emoji
-from app.widgets.commands import COMMANDS
 
 _MENTION = re.compile(r"(?:^|(?<=[\s(]))@([\w-]*)\Z")
 _WORD = re.compile(r"(?:^|(?<=[\s(]))([\w-]+)\Z")
@@ -79,7 +79,9 @@ def _command(before: str, words: Vocabulary) -> Completion | None:
             )
         case "WORDS":
             return _limit(start, word, words)
-        case "TEXT":
+        case "NAME TEXT" if " " not in rest:
+            return _named(start, word, words.labels())
+        case "TEXT" | "NAME TEXT":
             return _in_text(before, words)
     return _named(start, word, kind.split("|") if "|" in kind else ())
 

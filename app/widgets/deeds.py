@@ -8,7 +8,7 @@ from functools import partial
 from textual.binding import Binding, BindingType
 
 from app import door
-from app.widgets.commands import COMMANDS
+from app.commands import COMMANDS
 from app.widgets.key_table import sections
 from app.widgets.keys import Keymap, Place, key_names
 from app.widgets.palette import Deed, Typing

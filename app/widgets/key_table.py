@@ -11,7 +11,7 @@ from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 from app import door
-from app.widgets.commands import COMMANDS
+from app.commands import COMMANDS
 from app.widgets.composer import Composer
 from app.widgets.editor import Editor
 from app.widgets.info_screen import InfoScreen

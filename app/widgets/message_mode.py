@@ -13,6 +13,7 @@ from datetime import tzinfo
 from textual.binding import Binding
 
 from app.amendments import Deletion, Edit
+from app.commands import read_said, typed
 from app.entry import Reference, check_text
 from app.errors import LocalEntryError
 from app.status import Holder, Notice
@@ -21,7 +22,6 @@ from app.timeline import TimelineEntry
 from app.view_state import Writing
 from app.widgets import sheets
 from app.widgets.backend import ChatBackend
-from app.widgets.commands import read_said, typed
 from app.widgets.composer import Composer, put_back_keys
 from app.widgets.keys import Keymap, key_lines
 from app.widgets.link_choice import LinkChoice

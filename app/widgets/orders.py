@@ -14,15 +14,17 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app import start_up
+from app import commands, start_up
 from app.acts import PREFIX
-from app.entry import check_text
+from app.amendments import Deletion, Edit
+from app.commands import Decide, Hint, Run, Say, name_and_text
+from app.entry import Reference, check_text
 from app.errors import ChatError, LocalEntryError
+from app.last_words import last_by, last_own, quoted
 from app.status import Notice
-from app.widgets import commands, sheets
+from app.widgets import sheets
 from app.widgets.backend import ChatBackend
 from app.widgets.caller import Caller
-from app.widgets.commands import Decide, Hint, Run, Say
 from app.widgets.composer import Composer
 from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
@@ -85,6 +87,7 @@ class Orders:
         self._leave = leave
         self._changed = changed
         self._sent = sent
+        self._about_to_delete: Reference | None = None
 
     def submit(self, text: str) -> bool:
         """Take over what the composer holds; False leaves it there."""
@@ -189,6 +192,26 @@ class Orders:
             raise LocalEntryError("say what you do, as in: /me waves")
         self._outbox.put(check_text(PREFIX + doing))
         self._sent()
+
+    def command_reply(self, words: str) -> None:
+        name, said = name_and_text(words)
+        _, target = last_by(name, self._backend.log, self._backend.people)
+        self._outbox.put(check_text(said), lambda text: self._backend.log.reply(text, target))
+        self._sent()
+
+    def command_edit(self, said: str) -> None:
+        _, target = last_own(self._backend.log)
+        self._outbox.put(check_text(said), lambda text: self._backend.log.amend(Edit(target, text)))
+        self._sent()
+
+    def command_delete(self, _: str) -> None:
+        entry, target = last_own(self._backend.log)
+        if self._about_to_delete != target:
+            self._about_to_delete = target
+            self._teller.answer(Notice(f"/delete again deletes {quoted(entry)} on all screens"))
+            return
+        self._about_to_delete = None
+        self._outbox.put("", lambda _: self._backend.log.amend(Deletion(target)))
 
     def command_search(self, words: str) -> None:
         from app.widgets.search_screen import SearchScreen

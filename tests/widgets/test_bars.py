@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from app.commands import COMMANDS, Hint, Run, Say, read
 from app.status import PeerPhase, PeerStatus
-from app.widgets.commands import COMMANDS, Hint, Run, Say, read
 from app.widgets.orders import Orders
 from app.widgets.peer_bar import fold, progress
 

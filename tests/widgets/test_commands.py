@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.commands import COMMANDS, Decide, Hint, Run, Say, read
 from app.entry import MAX_TEXT_BYTES
-from app.widgets.commands import COMMANDS, Decide, Hint, Run, Say, read
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
 from app.widgets.status_bar import StatusBar

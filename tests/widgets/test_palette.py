@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.commands import COMMANDS
 from app.widgets.chat_app import ChatApp
-from app.widgets.commands import COMMANDS
 from app.widgets.deeds import deeds
 from app.widgets.palette import Deed, found
 from tests.widgets.chats import LocalChat
