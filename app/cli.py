@@ -207,6 +207,7 @@ def _check(command: Check) -> int:
     from app.config import key_file, room_folder, room_names, user_folder
     from app.identity_file import read_sound
     from app.names import DEFAULT_ROOM
+    from app.progress import Progress
     from app.storage.check import check
     from app.text import one_line
 
@@ -221,11 +222,15 @@ def _check(command: Check) -> int:
     except ChatError as error:
         statuses.add(_not_checked(str(error)))
     for room in rooms:
+        progress = Progress("entries checked", debug=False)
         try:
-            findings = check(room_folder(user, room))
+            findings = check(room_folder(user, room), progress=progress)
         except ChatError as error:
+            progress.end()
             statuses.add(_not_checked(f"room {room}: {str(error).removeprefix('could not check: ')}"))
             continue
+        finally:
+            progress.end()
         if public is not None and findings.author not in (None, public):
             statuses.add(EXIT_UNSOUND)
             _say(f"room {room}: written with another key than the one in {key_file(user)}")
