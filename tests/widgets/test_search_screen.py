@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from textual.widgets import OptionList
+from textual import events
 
 from app.people import People
 from app.widgets.chat_app import ChatApp
+from app.widgets.hit_list import HitList
 from app.widgets.search_screen import MAX_HITS, SearchScreen
 from tests.widgets.chats import LocalChat
 from tests.widgets.screens import HOSTILE, chat, composer, opened, screen, until
@@ -14,8 +15,7 @@ __all__ = ["chat"]
 
 
 def hits(app: ChatApp) -> list[str]:
-    listed = app.screen.query_one(OptionList)
-    return [str(listed.get_option_at_index(index).prompt) for index in range(listed.option_count)]
+    return app.screen.query_one(HitList).rows
 
 
 async def test_hits_come_newest_first_and_enter_goes_to_the_newest(chat: LocalChat) -> None:
@@ -99,6 +99,34 @@ async def test_hits_are_harmless_and_bounded(chat: LocalChat) -> None:
         assert len(hits(app)) == MAX_HITS
         await until(lambda: "[red]x[/red]" in screen(app))
         assert not any(character in screen(app) for character in "\x1b\x07\x9b\u202e\u2066\x00\x7f")
+
+
+async def test_only_hits_on_the_screen_are_drawn_and_the_keys_come_to_all(chat: LocalChat) -> None:
+    chat.says("bob", *(f"zebra {number}" for number in range(200))).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("ctrl+f", *"zebra")
+        await until(lambda: "200 found in 200" in screen(app))
+        listed = app.screen.query_one(HitList)
+        height = listed.size.height
+        assert 0 < len(listed._strips) <= height
+        await pilot.press("down", "end", "pageup", "down", "enter")
+        await until(lambda: app._pane.has_focus)
+        assert app._pane.pointed_at is not None
+        assert app._pane.pointed_at.text == f"zebra {height - 2}"
+
+
+async def test_a_click_takes_a_hit_and_the_wheel_goes_to_older_ones(chat: LocalChat) -> None:
+    chat.says("bob", *(f"zebra {number}" for number in range(200))).result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press("ctrl+f", *"zebra")
+        await until(lambda: "200 found in 200" in screen(app))
+        listed = app.screen.query_one(HitList)
+        await pilot._post_mouse_events([events.MouseScrollDown], listed, offset=(5, 5), button=0)
+        await until(lambda: "zebra 199" not in screen(app))
+        await pilot.click(listed, offset=(5, 1))
+        await until(lambda: app._pane.has_focus)
+        assert app._pane.pointed_at is not None
+        assert app._pane.pointed_at.text == "zebra 195"
 
 
 async def test_who_is_refused_is_not_found(chat: LocalChat) -> None:
