@@ -91,7 +91,7 @@ class OwnFeed:
         if renewal is not None and renewal.node is not None:
             self._tell(Notice(_sentence(renewal, name), urgent=True))
             self.renewed.set()
-        elif renewal is not None:
+        elif renewal is not None and renewal.found:
             text = f"{name} holds {renewal.found:,} more messages of yours that were not here: they are back"
             self._tell(Notice(one_line(text)))
 

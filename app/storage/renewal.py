@@ -42,7 +42,6 @@ from app.storage.feeds import FeedReader, Feeds
 from app.storage.folder import file_system_kind
 from app.storage.schema import FeedRecord
 from app.storage.verification import Verifier
-from app.storage.written_again import WrittenAgain
 
 # File systems that give a file another number each time they are mounted. Of those in user space nothing is known.
 _NEW_NUMBERS = frozenset({"vfat", "msdos", "exfat"})
@@ -208,6 +207,8 @@ class Renewing:
         self, txn: Txn, tables: dict[bytes, Table], runs: Sequence[Run], clock: HybridClock, wall: int
     ) -> tuple[Renewal, Committed] | None:
         """None if the runs, which are proved, are no other branch of what is here, or say nothing new."""
+        from app.storage.written_again import WrittenAgain  # it has no part in the start
+
         feed = self._feeds.by_id(runs[0].feed)
         reader = FeedReader(txn, tables, self._feeds)
         common = runs[0].first - 1
