@@ -2,7 +2,8 @@
 
 - The next entries of a feed are asked of one source at a time: of the fastest that offers them and has room.
 - A request that makes no progress expires: what it did not serve is void at that source until its next claim, others
-  are asked, and the source is asked nothing more until it has answered. Its late answer is welcome all the same.
+  are asked, and the source is asked nothing more until it has answered. Its late answer is welcome all the same if
+  there is room: nobody counts on it any more.
 - Who failed comes last, and gives way to anybody who offers the same.
 - The next want goes out when entries arrive, not when they are durable; how much may be under way is bounded.
 - Entries that their author is about to push are asked of others only after a short grace.
@@ -172,7 +173,7 @@ class Puller:
             raise ProtocolError("far more entries than a want is answered with")
         reach: dict[bytes, int] = {}
         fitting = [run for run in event.runs if self._fits(link, request, run, reach)]
-        if fitting:
+        if fitting and (not request.expired or self._affordable()):
             self._intake.add(link, fitting, pushed=False)
             for run in fitting:
                 self.advanced(run.feed, now)

@@ -155,6 +155,26 @@ def test_a_late_answer_is_welcome() -> None:
     assert not bench.near(late).closed
 
 
+def test_a_late_answer_for_which_there_is_no_room_is_passed_over() -> None:
+    bench = Bench()
+    made = [author(f"author{number}", 40, size=9_000) for number in range(2 * BUDGET_BYTES // MAX_CONTENT)]
+    late = [bench.peer(f"peer{number}") for number in range(len(made) // 2)]
+    asked = [offer(bench, peer, one)[0] for peer, one in zip(late, made, strict=False)]
+    bench.wait(PROGRESS_SECONDS + 0.1)
+    others = made[len(late) :]
+    quick = [bench.peer(f"other{number}") for number in range(len(others))]
+    for peer, one in zip(quick, others, strict=True):
+        for want in offer(bench, peer, one):
+            serve(bench, peer, want, one)
+
+    again = [serve(bench, peer, want, one) for peer, want, one in zip(late, asked, made, strict=False)]
+    held = sum(run.size for request in bench.exchange.take_ingests() for run in request.runs)
+
+    assert held <= BUDGET_BYTES
+    assert all(not bench.near(peer).closed for peer in late)
+    assert not any(again)  # not before there is room
+
+
 def test_a_claim_that_was_not_served_is_void_until_the_next_have() -> None:
     bench, carol = Bench(), author("carol", 5)
     empty = bench.peer("dave")
