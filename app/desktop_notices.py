@@ -1,7 +1,9 @@
 """Notices on the desktop, raised through the terminal: which sequence it understands, and what is sent.
 
 - The text stands between other characters of a control sequence: it is made harmless, and is without what ends a field.
-- Inside tmux the sequence has to be let through to the terminal outside (`allow-passthrough`), which tmux says.
+- Inside tmux the sequence has to be let through to the terminal outside (`allow-passthrough`), which tmux says. To
+  anything else, what is for tmux is text: what a window inherits of the tmux that it was opened from does not count.
+- Inside screen there is none: it does not say what it is shown in.
 - A terminal that is not known to understand one gets none: it would print it.
 """
 
@@ -35,6 +37,12 @@ _BY_NAME = {
     "contour": Form.RXVT,
     "iterm": Form.ITERM,
 }
+
+
+def in_tmux(environment: Mapping[str, str]) -> bool:
+    """Whether what a program with this environment writes goes to tmux, and not to screen or to another window."""
+    own = environment.get("TERM", "").startswith(("tmux", "screen"))
+    return own and bool(environment.get("TMUX")) and not environment.get("STY")
 
 
 def form(environment: Mapping[str, str]) -> Form:

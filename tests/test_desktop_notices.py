@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.desktop_notices import Form, form, sequence, through_tmux
+from app.desktop_notices import Form, form, in_tmux, sequence, through_tmux
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,20 @@ from app.desktop_notices import Form, form, sequence, through_tmux
 )
 def test_the_form_is_that_of_the_terminal(environment: dict[str, str], expected: Form) -> None:
     assert form(environment) is expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"TERM": "tmux-256color", "TMUX": "x"}, True),
+        ({"TERM": "screen-256color", "TMUX": "x"}, True),
+        ({"TERM": "screen", "TMUX": "x", "STY": "1.x"}, False),  # the one in the other
+        ({"TERM": "rxvt-unicode-256color", "TMUX": "x"}, False),  # a window that was opened from tmux
+        ({"TERM": "screen"}, False),
+    ],
+)
+def test_what_is_for_tmux_goes_to_tmux_alone(environment: dict[str, str], expected: bool) -> None:
+    assert in_tmux(environment) is expected
 
 
 def test_what_is_sent() -> None:

@@ -110,7 +110,7 @@ class Caller:
         if not text:
             return
         title = f"chat-tui: {self._backend.room}"
-        if os.environ.get("TMUX"):
+        if desktop_notices.in_tmux(os.environ):
             from app.widgets.errands import terminal_outside_tmux
 
             form = desktop_notices.form_of(await asyncio.to_thread(terminal_outside_tmux))
