@@ -66,7 +66,7 @@ _OPTIONS = (
         "--interface", "ADDR", "listen, announce, look up and dial only at this IP address; may be repeated", CHATS
     ),
     _Option("--port", "N", "listen at this port; 0 for any (default: one derived from ME)", CHATS),
-    _Option("--plain", None, "line mode: a line of input is a message; by itself without a terminal"),
+    _Option("--plain", None, "line mode: a line is a message, or at a terminal a /command; by itself without one"),
     _Option("--json", None, "line mode with JSON Lines as output", CHATS),
     _Option("--json-input", None, 'line mode with JSON Lines as input: {"text": TEXT} or {"command": "/quit"}'),
     _Option("--history", "N|all", "how many earlier messages line mode shows first (default: all)"),

@@ -44,7 +44,7 @@ COMMANDS = (
     Command("reply", "NAME TEXT", "answer the last message by somebody", plain=True),
     Command("edit", "TEXT", "another text for your last message", plain=True),
     Command("delete", "", "delete your last message on all screens; twice", plain=True),
-    Command("search", "WORDS", "find messages; also from:bob on:yesterday since:monday until:2026-11-01"),
+    Command("search", "WORDS", "find messages; also from:bob on:yesterday since:monday until:2026-11-01", plain=True),
     Command("date", "DAY", "go to a day, as in /date 2026-11-01, /date monday or /date -3d, or to a month or year"),
     Command("notify", "off|mentions|all", "what rings and raises a notice while you are elsewhere"),
     Command("mute", "NAME", "a row each for their messages, nothing unread and no calls; by itself: who is muted"),

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.amendments import Deletion, Edit, Reaction
+from app.commands import PLAIN
 from app.config import LineFormat, Options
 from app.entry import KIND_TEXT, UNREADABLE, Entry
 from app.errors import LocalEntryError
 from app.identity import Identity
+from app.line_commands import LineCommands
 from app.line_format import (
     PLACEHOLDER,
     Amend,
@@ -296,6 +298,11 @@ async def test_a_peer_is_announced_when_its_state_changes(tmp_path: Path) -> Non
             running.node._tell(PeerStatus("bob", phase, missing=3))
         assert await running.remark() == "info> direct connection to bob\n"
         assert await running.remark() == "info> connection to bob lost\n"
+
+
+def test_each_command_that_needs_no_screen_is_there() -> None:
+    for command in PLAIN:
+        assert hasattr(LineCommands, f"command_{command.name}")
 
 
 async def test_commands_come_as_json(tmp_path: Path) -> None:

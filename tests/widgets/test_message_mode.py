@@ -314,3 +314,25 @@ async def test_a_message_that_begins_with_a_slash_can_be_changed(chat: LocalChat
         await until(lambda: composer(app).text == "//etc/hosts")
         await pilot.press("!", "enter")
         await until(lambda: newest(chat).text == "/etc/hosts!")
+
+
+async def test_the_last_message_is_answered_changed_and_deleted_by_commands(chat: LocalChat) -> None:
+    chat.says("bob", "cake?", "or tea?").result()
+    chat.says("carol", "hello").result()
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"/reply bob tea", "enter")
+        await until(lambda: newest(chat).text == "tea")
+        quote = newest(chat).quote
+        assert quote is not None
+        assert quote.text == "or tea?"
+        await pilot.press(*"/edit cake", "enter")
+        await until(lambda: newest(chat).text == "cake")
+        await pilot.press(*"/delete", "enter")
+        await until(lambda: "/delete again deletes “cake”" in screen(app))
+        assert not newest(chat).deleted
+        await pilot.press(*"/delete", "enter")
+        await until(lambda: newest(chat).deleted)
+        await pilot.press(*"/reply mallory yes", "enter")
+        await until(lambda: "nobody here is called mallory" in screen(app))
+        await pilot.press("ctrl+u", *"/edit nothing", "enter")
+        await until(lambda: "you have said nothing here lately" in screen(app))

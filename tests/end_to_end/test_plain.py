@@ -1,0 +1,49 @@
+"""Line mode as a person uses it at a terminal, with a screen reader for example."""
+
+from __future__ import annotations
+
+from tests.end_to_end.terminal import Household
+
+
+def test_at_a_terminal_lines_with_a_slash_are_commands(household: Household) -> None:
+    alice, bob = household.name("alice"), household.name("bob")
+    at_alice = household.terminal(alice, bob, "--plain", "--linger", "0", rows=60)
+    for typed, told in (
+        ("hello", f"{alice}> hello"),
+        ("/edit goodbye", "changed “hello” to: goodbye"),
+        ("/delete", "/delete again deletes “goodbye” on all screens"),
+        ("/delete", f"{alice} deleted “hello”"),
+        ("//etc/hosts", f"{alice}> /etc/hosts"),
+        ("/serch hosts", "did you mean /search?"),
+        ("/search hosts", "1 found"),
+        ("/theme", "there is no command /theme"),
+        ("/me waves", f"* {alice} waves"),
+        ("/peers", f"no connection to {bob} yet"),
+        ("/why", "discovered"),
+        ("/help", "/reply NAME TEXT: answer the last message by somebody"),
+    ):
+        at_alice.send(f"{typed}\n")
+        at_alice.wait_for(told)
+    at_alice.send("/quit\n")
+    assert at_alice.wait_for_end() == 0
+
+
+def test_an_answer_at_a_terminal_says_what_it_answers(household: Household) -> None:
+    alice, bob = household.name("alice"), household.name("bob")
+    at_alice = household.terminal(alice, bob, "--plain")
+    at_bob = household.lines(bob, alice, "--json")
+    at_bob.type("tea?")
+    at_alice.wait_for(f"{bob}> tea?")
+    at_alice.send(f"/reply {bob} yes\n")
+    at_alice.wait_for("this answers “tea?”")
+    at_bob.wait_for_json(lambda said: said.get("text") == "yes" and "answers" in said)
+    at_alice.send("/quit\n")
+    assert at_alice.wait_for_end() == 0
+
+
+def test_what_is_piped_in_is_sent_as_it_is(household: Household) -> None:
+    alice, bob = household.name("alice"), household.name("bob")
+    at_alice = household.lines(alice, bob, "--linger", "0")
+    at_alice.type("/quit\n//twice")
+    assert at_alice.end() == 0
+    assert at_alice.seen == [f"{alice}> /quit", f"{alice}> //twice"]
