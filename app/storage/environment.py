@@ -39,6 +39,7 @@ Table: TypeAlias = "lmdb._Database"
 _MIB = 1 << 20
 FIRST_MAP = 64 * _MIB
 MAX_GROWTH = 1024 * _MIB  # above it the map grows by this much at a time: a map costs address space, not memory
+LET_GO_BYTES = 2 * _MIB  # written until the file is mapped anew, which takes some 0.2 ms
 LOCK_FILE_BYTES = 8192  # for 126 readers, LMDB's default
 ENGINE = 0  # the format of LMDB 0.9; py-lmdb 3 has 1.0 too, whose files 0.9 cannot read
 
@@ -64,6 +65,7 @@ class Environment:
         self._open_transactions = 0
         self._changing = False
         self._map_size = FIRST_MAP
+        self._written = 0  # bytes of entries since the file was mapped
         self._size = 0  # the file's, as it was last seen
         self._descriptor: int | None = None  # to look at it again
         self._env: lmdb.Environment | None = None
@@ -156,6 +158,23 @@ class Environment:
                 raise self.error_in_words(error) from error
             except struct.error as error:
                 raise damaged(self.path, "a record has the wrong size") from error
+
+    def wrote(self, size: int) -> None:
+        """So many bytes of entries were committed. Now and then the file is mapped anew for that.
+
+        Each page of it that was looked at, and its neighbours with it, stays in the map as this process's memory: a
+        bulk of entries by many looks at nearly all. What is let go of here is still in the system's cache.
+        """
+        self._written += size
+        if self._written < LET_GO_BYTES:
+            return
+        self._written = 0
+        try:
+            with self._nothing_open():
+                self._opened().set_mapsize(self._map_size)
+        except lmdb.Error as error:
+            self._reopen()
+            raise self.error_in_words(error) from error
 
     def _write_once(self, work: Callable[[Txn], T]) -> T:
         with self._transaction():

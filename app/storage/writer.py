@@ -101,8 +101,9 @@ _Request: TypeAlias = _Own | _Ingest | _Remember | _Renew
 
 
 class _Group(Struct):
-    """The requests of one commit."""
+    """The requests of one commit. size: bytes that they count for."""
 
+    size: int = 0
     appends: list[_Own] = field(default_factory=list)
     ingests: list[_Ingest] = field(default_factory=list)
     peers: list[_Remember] = field(default_factory=list)
@@ -264,6 +265,7 @@ class Writer:
                         group.peers.append(request)
                     case _Renew():
                         group.renewals.append(request)
+            group.size = MAX_GROUP_BYTES - room
             self._changed.notify_all()
             return group
 
@@ -282,6 +284,7 @@ class Writer:
                 self._commit(group)
             for request in group.renewals:
                 self._renew(request)
+            self._env.wrote(group.size)
         except Exception as error:
             if not isinstance(error, StorageError):
                 _LOG.critical("a commit failed", exc_info=True)  # critical: else it is kept only on request

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import threading
 from pathlib import Path
 
 import lmdb
@@ -22,7 +21,6 @@ from app.storage.folder import LOCK_FILE, FolderLock, refuse_network_file_system
 from app.storage.glance import glance
 from app.storage.log import Log
 from app.storage.schema import ENTRIES, META, META_CLOCK, META_SCHEMA, SCHEMA_VERSION, TABLES, U32
-from tests.feeds import TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts
 
 ROOT = Path(__file__).parents[2]
@@ -386,34 +384,4 @@ def test_what_was_saved_survives_a_kill_at_any_moment(room: RoomOfAlice, lines: 
         acknowledged += process.stdout.read().split("\n")[:-1]
         process.wait()
     assert set(acknowledged) <= set(texts(room.open()))
-    room.assert_sound()
-
-
-def test_the_map_grows_while_others_read(room: RoomOfAlice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "FIRST_MAP", 1 << 18)
-    log = room.open()
-    bob = TestAuthor("bob")
-    bob.entries(["x" * 1000] * 2000, step=1)
-    done = threading.Event()
-    failures: list[BaseException] = []
-
-    def read() -> None:
-        try:
-            while not done.is_set():
-                key = log.at_rank(log.count() // 2)
-                if key is not None:
-                    assert log.after(key, 20) is not None
-        except BaseException as error:
-            failures.append(error)
-
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    for run in bob.runs():
-        assert not log.ingest([run]).result().refused
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert failures == []
-    assert log.count() == 2000
     room.assert_sound()
