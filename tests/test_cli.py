@@ -16,6 +16,10 @@ from app.identity_file import read_or_create
 from app.storage.log import Log
 
 HEAVY = {"asyncio", "cbor2", "cryptography", "lmdb", "logging", "platformdirs", "ssl", "textual", "zeroconf"}
+LATER = {
+    *("cryptography", "hashlib", "json", "zeroconf"),
+    *("app.door_bell", "app.replication", "app.search", "app.widgets.info_screen", "app.widgets.search_screen"),
+}
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -48,6 +52,15 @@ def test_a_key_without_passphrase_is_opened_without_cryptography(tmp_path: Path)
         f"assert not {HEAVY!r} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_the_first_frame_does_not_need_is_not_imported_for_it() -> None:
+    program = (
+        "import sys; import app.storage.log, app.node, app.settings, app.widgets.chat_app; "
+        f"print(*{LATER!r} & sys.modules.keys())"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "\n"
 
 
 def test_a_key_that_was_lost_is_not_replaced_while_there_are_messages(
