@@ -39,7 +39,7 @@ class RoomView(Struct):
     known: by feed id, up to which number it is settled whether an entry was read, None if the room was never looked at;
     read_key: the timeline key of the newest message that has been read, empty if none; unread, late: which ones of the
     known were not, late ones those that arrived when later ones had been read; muted: public keys; writing: beside the
-    draft.
+    draft; hues: public keys in the order in which their names got a colour.
     """
 
     known: dict[bytes, int] | None = None
@@ -48,6 +48,7 @@ class RoomView(Struct):
     late: Numbers = field(default_factory=dict)
     muted: set[bytes] = field(default_factory=set)
     writing: Writing | None = None
+    hues: list[bytes] = field(default_factory=list)
     _others: dict[object, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
@@ -60,6 +61,8 @@ class RoomView(Struct):
         }
         if self.writing is not None:
             known["writing"] = [self.writing.aim, self.writing.feed, self.writing.seq, self.writing.text]
+        if self.hues:
+            known["hues"] = self.hues
         return cbor2.dumps(self._others | known)
 
 
@@ -87,7 +90,8 @@ def load_room_view(path: Path) -> RoomView:
             "muted": [*muted],
             **others,
         } if (known is None or _is_heads(known)) and _are_numbers(unread) and _are_numbers(late) and _are_bytes(muted):
-            return RoomView(known, key, unread, late, set(muted), _writing(others.pop("writing", None)), others)
+            writing, hues = _writing(others.pop("writing", None)), _keys(others.pop("hues", None))
+            return RoomView(known, key, unread, late, set(muted), writing, hues, others)
     return RoomView()
 
 
@@ -123,6 +127,10 @@ def _writing(kept: object) -> Writing | None:
         case [str() as aim, bytes() as feed, int() as seq, str() as text]:
             return Writing(aim, feed, seq, text)
     return None
+
+
+def _keys(kept: object) -> list[bytes]:
+    return list(dict.fromkeys(kept)) if isinstance(kept, list) and _are_bytes(kept) else []
 
 
 def _is_heads(value: object) -> TypeGuard[dict[bytes, int]]:

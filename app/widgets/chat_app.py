@@ -33,6 +33,7 @@ from app.widgets.backend import ChatBackend
 from app.widgets.background import Background
 from app.widgets.caller import Caller
 from app.widgets.chat_keys import ChatKeys
+from app.widgets.colours import Hues
 from app.widgets.composer import Composer, send_keys
 from app.widgets.drafting import Drafting
 from app.widgets.inputs import Inputs
@@ -117,7 +118,11 @@ class ChatApp(ChatKeys):
         peers = self._backend.statuses()
         self._peers = PeerPlaces(peers, self._moment, self.taste)
         self._pane = MessagePane(
-            self._scrollback, self._timeline.own_feed, sheets.hints(self._backend, peers), id="messages"
+            self._scrollback,
+            self._timeline.own_feed,
+            Hues(self.view.hues),
+            sheets.hints(self._backend, peers),
+            id="messages",
         )
         self._scroll_bar = PaneScrollBar(id="scrollbar")
         self._notice_board = NoticeBoard(id="notices")

@@ -22,6 +22,7 @@ from textual.widget import Widget
 
 from app.status import HeldUpTo
 from app.timeline import TimelineEntry
+from app.widgets.colours import Hues
 from app.widgets.drawn import drawn
 from app.widgets.looks import Lookout
 from app.widgets.pane_keys import PANE_BINDINGS, What
@@ -75,8 +76,10 @@ class MessagePane(Widget):
             super().__init__()
             self.address = address
 
-    def __init__(self, scrollback: Scrollback, own_feed: bytes, hints: Sequence[str], *, id: str | None = None) -> None:
-        """hints: shown while there are no messages."""
+    def __init__(
+        self, scrollback: Scrollback, own_feed: bytes, hues: Hues, hints: Sequence[str], *, id: str | None = None
+    ) -> None:
+        """hues: of names; hints: shown while there are no messages."""
         super().__init__(id=id)
         self._scrollback = scrollback
         self._hints = hints
@@ -86,7 +89,7 @@ class MessagePane(Widget):
         self._drawn_at = 0.0
         self._draw_pending = False
         self._pointed: tuple[Ident, bool] | None = None  # as it was told last
-        self._styles = PaneStyles(self)
+        self._styles = PaneStyles(self, hues)
         self._strips = RowStrips(self._styles, own_feed)
         self._drawing = False
 

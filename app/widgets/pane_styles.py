@@ -8,7 +8,7 @@ from __future__ import annotations
 from rich.style import Style
 from textual.widget import Widget
 
-from app.widgets.colours import author_style
+from app.widgets.colours import Hues, author_style
 from app.widgets.looks import LOOKS
 from app.widgets.rows import Role
 
@@ -29,9 +29,10 @@ _MAX_STYLES = 200  # authors and links
 
 
 class PaneStyles:
-    def __init__(self, pane: Widget) -> None:
-        """pane: whose styles; it has COMPONENTS."""
+    def __init__(self, pane: Widget, hues: Hues) -> None:
+        """pane: whose styles; it has COMPONENTS; hues: of names."""
         self._pane = pane
+        self._hues = hues
         self._styles: dict[Role | bytes | tuple[Style, int, str], Style] = {}
 
     def clear(self) -> None:
@@ -68,7 +69,7 @@ class PaneStyles:
         if role is Role.NAME:
             pointed = pane.get_component_styles("message-pane--pointed").background
             ansi = pane.app.native_ansi_color
-            return pane.rich_style + author_style(author, pane.background_colors[1], pointed, ansi=ansi)
+            return pane.rich_style + author_style(author, self._hues, pane.background_colors[1], pointed, ansi=ansi)
         component = _ROLES.get(role)
         return pane.rich_style if component is None else pane.get_component_rich_style(component)
 
