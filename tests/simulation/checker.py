@@ -98,6 +98,7 @@ class Checker:
         self.liars: set[bytes] = set()  # authors of whom anything may come
         self.failure: SimulationError | None = None
         self._written: dict[tuple[bytes, int], set[bytes]] = {}  # all hashes that were ever durable at their author
+        self._writers: dict[bytes, str] = {}  # own feed: on which computer it was begun
         self._branched: set[bytes] = set()
         self._durable: dict[bytes, set[tuple[bytes, int, bytes]]] = {}  # node id: all that ever was on its disk
         self._signed: set[tuple[bytes, int, bytes, bytes]] = set()
@@ -122,6 +123,9 @@ class Checker:
 
     def opened(self, host: Host, log: Log) -> None:
         own = log.own_feed
+        writer = self._writers.setdefault(own, host.name)
+        if writer != host.name:
+            self.fail(f"{host.name} writes on in a log of {writer}")
         frontier = log.frontier()
         if own not in host.store.feeds:  # made just now
             self._take(host, log, Advance(own, 1, frontier[own]))
