@@ -38,7 +38,7 @@ COMMANDS = (
     Command("keys", "", "all keys, with their names for config.toml"),
     Command("peers", "", "who is there, how far they are, and their keys", plain=True),
     Command("why", "[NAME]", "how far the way to somebody has come, what is in it, and what to do", plain=True),
-    Command("forks", "[NAME]", "what somebody said in two ways: both texts, who brought the other, what to do"),
+    Command("forks", "[NAME]", "what somebody said in two ways: both, who brought the other, what to do", plain=True),
     Command("notices", "", "the last notices, with their times"),
     Command("me", "TEXT", "say what you do: /me waves is shown as * alice waves", plain=True),
     Command("reply", "NAME TEXT", "answer the last message by somebody", plain=True),

@@ -44,9 +44,12 @@ def fork_lines(forks: Iterable[Fork], people: People, name: str = "") -> list[st
 
 def _rows(fork: Fork, people: People, zone: tzinfo | None) -> Iterator[Row]:
     proof = fork.proof
-    label = one_line(people.label(proof.author, fork.name))
+    name = one_line(fork.name)
     number = f"two different entries {proof.here.first:,} of one log"
-    yield label, f"signed {number} with the key {grouped(fingerprint(proof.author))}"
+    yield (
+        one_line(people.label(proof.author, fork.name)),
+        f"signed {number} with the key {grouped(fingerprint(proof.author))}",
+    )
     yield from _texts("here", proof.here, zone)
     yield from _texts("elsewhere", proof.there, zone)
     yield "came", f"{_moment(proof.time, zone)}, {_through(people, proof.via)}"
@@ -55,24 +58,24 @@ def _rows(fork: Fork, people: People, zone: tzinfo | None) -> Iterator[Row]:
     elif fork.replaced and fork.again:
         yield (
             "means",
-            f"{label}'s program found it itself, as it does when a computer was put back to an earlier day or copied: "
-            f"{label} goes on in a new log, which has the second text too",
+            f"{name}'s program found it itself, as it does when a computer was put back to an earlier day or copied: "
+            f"{name} goes on in a new log, which has the second text too",
         )
     elif fork.replaced:
         yield (
             "means",
-            f"{label} goes on in a new log, as after a computer was put back to an earlier day; but the second text is "
-            f"not in what is here of that log. If it does not come, ask {label} why",
+            f"{name} goes on in a new log, as after a computer was put back to an earlier day; but the second text is "
+            f"not in what is here of that log. If it does not come, ask {name} why",
         )
     else:
         yield (
             "means",
-            f"an old copy of a computer of {label}'s is in use, or {label} says one thing here and another there. "
+            f"an old copy of a computer of {name}'s is in use, or {name} says one thing here and another there. "
             "Nobody without that key can have made this up, whoever brought it",
         )
         yield (
             "do",
-            f"ask {label} about both texts. Who knows nothing of them has lost the key to somebody: /refuse {label} "
+            f"ask {name} about both texts. Who knows nothing of them has lost the key to somebody: /refuse {name} "
             "then. Here the first text stays, and nothing that follows the second is taken",
         )
 

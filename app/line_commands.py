@@ -86,6 +86,12 @@ class LineCommands:
         for line in why_lines(self._node.why(name)):
             self._inform(line)
 
+    def command_forks(self, name: str, *_: object) -> None:
+        from app.fork_words import fork_lines
+
+        for line in fork_lines(self._node.log.forks(), self._node.people, name):
+            self._inform(line)
+
     def command_me(self, doing: str, *_: object) -> Awaitable[None]:
         if not doing:
             raise LocalEntryError("say what you do, as in: /me waves")

@@ -45,6 +45,10 @@ def test_who_was_told_two_things_reads_both_and_at_the_next_start_too(household:
         assert f"through {other}" in forks(household, me)
         assert chat.end() == 0
 
+    asking = household.lines(alice, bob, "--json-input")
+    asking.type('{"command": "/forks mallory"}')
+    asking.wait_for_remark("I am against you")
+    assert asking.end() == 0
     for me, here, there in ((alice, "for", "against"), (bob, "against", "for")):
         lines = {line.split()[0]: line for line in forks(household, me).splitlines()}
         assert lines["here"].endswith(f"  I am {here} you")
