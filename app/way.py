@@ -6,6 +6,8 @@ from enum import Enum, IntEnum
 
 from msgspec import Struct
 
+UNDIALLED = "has no address that can be dialled from here"  # of an attempt that was none
+
 
 class Source(IntEnum):
     """Where an address comes from, in the order in which they are tried."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 from app.names import DEFAULT_ROOM, name_key
 from app.status import Barrier, PeerPhase, PeerStatus
 from app.text import one_line
-from app.way import Attempt, Reach, Source, Way
+from app.way import UNDIALLED, Attempt, Reach, Source, Way
 from app.wording import counted, listed
 
 _MAX_SHOWN = 3  # addresses
@@ -116,6 +116,10 @@ def _refused(known: Knowledge) -> Step:
         case Barrier.RULE:
             said = f"it was sent away for a minute: {detail}. If it comes again, one of the two programs is at fault"
             return Step(Stage.ADMITTED, Mark.FAILED, said)
+        case Barrier.WILL if "/accept" not in detail:
+            name = one_line(status.name)
+            said = f"{detail}: {name} can take that back, and types there: /accept {known.me}"
+            return Step(Stage.ADMITTED, Mark.FAILED, said)
         case _:
             return Step(Stage.ADMITTED, Mark.FAILED, detail)
 
@@ -173,7 +177,9 @@ def _not_found(known: Knowledge, way: Way) -> str:
 def _unreached(known: Knowledge, failed: Sequence[Attempt]) -> str:
     name = one_line(known.status.name)
     tried = "; ".join(f"{attempt.address}: {attempt.why or 'no answer'}" for attempt in failed[:_MAX_SHOWN])
-    if any("refused" in attempt.why for attempt in failed):
+    if all(UNDIALLED in attempt.why for attempt in failed):
+        advice = "this computer is in no network that leads there, or --interface keeps it out of it"
+    elif any("refused" in attempt.why for attempt in failed):
         advice = f"the computer is there, but chat-tui does not run at this address: {name} starts it anew"
     else:
         advice = f"the computer is off or asleep, or a firewall is between: let TCP in where {name} is"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.status import Barrier, PeerPhase, PeerStatus
-from app.way import Attempt, Reach, Source, Way
+from app.way import UNDIALLED, Attempt, Reach, Source, Way
 from app.why import Knowledge, Mark, Stage, Step, explain, why_lines
 
 AWAY = PeerStatus("bob", PeerPhase.CONNECTING)
@@ -107,6 +107,18 @@ def test_a_refusal_stands_at_the_step_that_it_is_about(barrier: Barrier, shown: 
     found = steps(PeerStatus("bob", PeerPhase.REFUSED, "a reason", barrier=barrier), Way((HEARD,)))
     assert marks(found) == shown
     assert barrier is Barrier.ROOM or "a reason" in said(found)
+
+
+def test_who_was_refused_is_told_who_can_take_it_back() -> None:
+    there = PeerStatus("bob", PeerPhase.REFUSED, "you were refused there", barrier=Barrier.WILL)
+    assert said(steps(there)) == "you were refused there: bob can take that back, and types there: /accept alice"
+    here = PeerStatus("bob", PeerPhase.REFUSED, "you refused it; /accept bob takes that back", barrier=Barrier.WILL)
+    assert said(steps(here)) == here.detail
+
+
+def test_an_address_that_leads_nowhere_from_here_is_no_firewall() -> None:
+    nowhere = Attempt("192.0.2.7:62474", Source.GIVEN, Reach.FAILED, f"192.0.2.7 {UNDIALLED}")
+    assert "this computer is in no network that leads there" in said(steps(AWAY, Way((nowhere,))))
 
 
 def test_who_waits_is_told_who_has_to_decide() -> None:

@@ -6,12 +6,14 @@ import asyncio
 import ipaddress
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Iterable, Sequence
 
 from app.replication.addresses import LocalAddress, is_loopback, open_outgoing, source_for
 from app.replication.candidate import Address
 from app.text import one_line
+from app.way import UNDIALLED
 
 CONNECT_LIMIT = 5.0  # seconds, per IP address
 RESOLVE_LIMIT = 10.0
@@ -52,7 +54,7 @@ class Connecting:
 
 async def connect(address: Address, chosen: Sequence[str], present: Iterable[LocalAddress]) -> socket.socket:
     """chosen: the addresses that may be dialled from, empty for all. Raises OSError (TimeoutError is one)."""
-    failure = OSError(f"{address.host} has no address that can be dialled from here")
+    failure = OSError(f"{address.host} {UNDIALLED}")
     for ip in await _resolve(address.host, chosen):
         source = source_for(ip, chosen, present) if chosen else None
         if chosen and source is None:
@@ -71,6 +73,8 @@ def in_words(error: OSError) -> str:
     """What the system says about a dial that failed."""
     if isinstance(error, TimeoutError):
         return "no answer"
+    if isinstance(error, ssl.SSLError):  # its numbers are not the system's
+        return "another program answers"
     code = error.errno or 0
     said = os.strerror(code) if code > 0 else error.strerror or str(error)  # below zero: a name was not found
     return one_line(said[:1].lower() + said[1:])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import ssl
 from collections.abc import Iterator
 
 import pytest
 
 from app.replication import mesh_dialler
 from app.replication.candidate import Address
-from app.replication.mesh_dialler import Connecting
+from app.replication.mesh_dialler import Connecting, in_words
 
 
 @pytest.fixture
@@ -45,3 +47,8 @@ async def test_an_attempt_can_be_given_up_by_two_announcements_in_a_row(
     connecting.give_up()
     with pytest.raises(TimeoutError):
         await attempt
+
+
+def test_what_speaks_no_tls_is_another_program() -> None:
+    assert in_words(ssl.SSLError(1, "wrong version number")) == "another program answers"
+    assert in_words(OSError(errno.ECONNREFUSED, "")) == "connection refused"
