@@ -47,8 +47,13 @@ COMMANDS = (
     Command("search", "WORDS", "find messages; also from:bob on:yesterday since:monday until:2026-11-01", plain=True),
     Command("date", "DAY", "go to a day, as in /date 2026-11-01, /date monday or /date -3d, or to a month or year"),
     Command("notify", "off|mentions|all", "what rings and raises a notice while you are elsewhere"),
-    Command("mute", "NAME", "a row each for their messages, nothing unread and no calls; by itself: who is muted"),
-    Command("unmute", "NAME", "as before"),
+    Command(
+        "mute",
+        "NAME",
+        "a row each for their messages, nothing unread and no calls; by itself: who is muted",
+        plain=True,
+    ),
+    Command("unmute", "NAME", "as before", plain=True),
     Command("theme", "[NAME]", "other colours; without a name, a list to choose from"),
     Command("quit", "", "leave", plain=True),
 )

@@ -21,8 +21,9 @@ from app.errors import LocalEntryError
 from app.last_words import last_by, last_own, quoted
 from app.line_node import LineNode
 from app.moments import local
+from app.muting import Muting
 from app.search import Query, parse_query
-from app.status import PeerStatus
+from app.status import Notice, PeerStatus
 from app.text import one_line
 from app.timeline import TimelineEntry
 
@@ -37,15 +38,17 @@ class LineCommands:
         inform: Callable[[str], None],
         tell_peer: Callable[[PeerStatus], None],
         leave: Callable[[], None],
-        typed: bool,
+        muting: Muting | None,
+        muted: Callable[[], None],
     ) -> None:
         """inform: tells the person a sentence, tell_peer: how it stands with somebody; leave: the input has ended;
-        typed: by a person."""
+        muting: None where a program gives the commands; muted: other people are muted now, or no more."""
         self._node = node
         self._inform = inform
         self._tell_peer = tell_peer
         self._leave = leave
-        self._typed = typed
+        self._muting = muting
+        self._muted = muted
         self._about_to_delete: Reference | None = None
 
     async def carry_out(self, typed: str) -> None:
@@ -63,7 +66,7 @@ class LineCommands:
             case Hint(hint):
                 what = (
                     hint
-                    if self._typed
+                    if self._muting
                     else f"there is no command {typed.split(maxsplit=1)[0]!r} in line mode: try /help"
                 )
                 raise LocalEntryError(what)
@@ -114,6 +117,12 @@ class LineCommands:
             return None
         return self._saved(self._node.log.amend(Deletion(target)))
 
+    def command_mute(self, name: str, *_: object) -> None:
+        self._tell_muted(self._mutes().mute(name))
+
+    def command_unmute(self, name: str, *_: object) -> None:
+        self._tell_muted(self._mutes().unmute(name))
+
     async def command_search(self, words: str, *_: object) -> None:
         query = parse_query(words, keys_of=self._node.people.called, today=today(None))
         found = await asyncio.to_thread(self._find, query)
@@ -126,6 +135,15 @@ class LineCommands:
 
     def command_quit(self, *_: object) -> None:
         self._leave()
+
+    def _mutes(self) -> Muting:
+        if self._muting is None:
+            raise LocalEntryError("a program gets all messages: it can pass over those that it does not want")
+        return self._muting
+
+    def _tell_muted(self, notice: Notice) -> None:
+        self._inform(notice.text)
+        self._muted()
 
     def _find(self, query: Query) -> Sequence[TimelineEntry]:
         """In a thread: it takes a second for a million messages."""

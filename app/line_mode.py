@@ -15,7 +15,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from app.config import LineFormat, Options
+from app import view_state
+from app.config import LineFormat, Options, room_folder, room_view_path, user_folder
 from app.entry import MAX_TEXT_BYTES, Reference, check_text
 from app.errors import ChatError, LocalEntryError
 from app.line_commands import LineCommands
@@ -38,15 +39,18 @@ from app.line_input import start_reading
 from app.line_node import LineLog, LineNode
 from app.line_output import LineOutput
 from app.line_printing import LinePrinter
+from app.muting import Muting
 from app.names import name_key
 from app.status import Held, NodeEvent, Notice, PeerStatus
 from app.text import one_line
 from app.timeline import TimelineEntry
+from app.view_state import RoomView, load_room_view
 
 MAX_IN_FLIGHT = 2  # reads whose messages are not durable yet: one is written while the next is taken apart
 MAX_PENDING_STATES = 1000  # of peers, for a reader of JSON who has stopped reading: the newest of each, then no more
 LAST_WORDS = 1.0  # seconds to write what is waiting for stderr, and for stdout after a signal
 COMMAND_PATIENCE = 10.0  # seconds, in which a message is saved and a million are looked through
+MUTED = "what they write is saved and not printed"
 EXIT_FAILED_LINES = 1
 EXIT_NOT_HELD = 4
 
@@ -70,12 +74,15 @@ class LineMode:
         self._said_quit = False
         self._states: dict[str, PeerStatus] = {}
         self._typed = options.input is LineFormat.TEXT and os.isatty(stdin)  # by a person, who may give commands
+        self._view_file = room_view_path(room_folder(user_folder(options.data_dir, options.me), options.room))
+        self._view = load_room_view(self._view_file) if self._typed else RoomView()  # a program gets all messages
         self._commands = LineCommands(
             node,
             inform=self._inform,
             tell_peer=self._answer_peer,
             leave=self._input_ended.set,
-            typed=self._typed,
+            muting=Muting(node.log.author, node.people, self._view, MUTED) if self._typed else None,
+            muted=self._keep_view,
         )
         self._tasks: asyncio.TaskGroup | None = None
         self._noticed = ""  # the last notice: a peer's state that says the same is not told again
@@ -87,7 +94,8 @@ class LineMode:
         unsubscribe = self._node.subscribe(self._on_event)
         json_input = self._options.input is LineFormat.JSON
         limit = MAX_JSON_LINE_BYTES if json_input else MAX_LINE_BYTES
-        printer = LinePrinter(self._node, self._options, self._output, self._inform)  # before the input adds messages
+        # Before the input adds messages.
+        printer = LinePrinter(self._node, self._options, self._output, self._inform, self._view.muted)
         start_reading(self._stdin, limit, self._on_lines, self._on_input_end)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -217,6 +225,9 @@ class LineMode:
             else:
                 self._failed = True
                 self._remarks.offer(f"error> line {line_number} was not carried out: {one_line(str(error))}")
+
+    def _keep_view(self) -> None:
+        view_state.save(self._view_file, self._view.encode())
 
     def _answer_peer(self, status: PeerStatus) -> None:
         """For who asks: also where there is nothing to tell by itself."""

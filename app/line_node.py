@@ -27,6 +27,10 @@ class Found(Protocol):
 
 
 class LineLog(TimelineReader, Protocol):
+    @property
+    def author(self) -> bytes:
+        """The public key of whose log it is."""
+
     def frontier(self) -> Mapping[bytes, Head]: ...
     def follow(self, frontier: Frontier) -> AsyncIterator[Sequence[TimelineEntry]]: ...
     def entry_at(self, feed: bytes, seq: int) -> TimelineEntry | None: ...

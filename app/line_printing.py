@@ -1,12 +1,12 @@
 """Messages as lines on stdout: history in reading order, then every message in the order in which it is saved.
 
 - Each is written exactly once, also when late arrivals move others while history is read.
-- Who is refused, and what is withheld, is not written.
+- Who is refused or muted, and what is withheld, is not written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from app.config import LineFormat, Options
 from app.frontier import Frontier, Head
@@ -19,13 +19,16 @@ PAGE = 200  # entries read and written at a time
 
 
 class LinePrinter:
-    def __init__(self, node: LineNode, options: Options, output: LineOutput, inform: Callable[[str], None]) -> None:
-        """inform: tells the person what is said about messages that were written before. What is saved by now is
-        history."""
+    def __init__(
+        self, node: LineNode, options: Options, output: LineOutput, inform: Callable[[str], None], muted: Set[bytes]
+    ) -> None:
+        """inform: tells the person what is said about messages that were written before; muted: public keys of whom
+        they do not want to hear. What is saved by now is history."""
         self._node = node
         self._options = options
         self._output = output
         self._inform = inform
+        self._muted = muted
         self._printed: dict[bytes, int] = {}  # feed: seq of the last entry that was written
         self._last_words: dict[bytes, int] | None = None  # feed: seq of the last entry that is to be written
         self._start, self._first_key = self._history_end(), self._history_start()
@@ -77,7 +80,7 @@ class LinePrinter:
     async def _print(self, entries: Sequence[TimelineEntry]) -> bool:
         """False: nobody reads any more."""
         people = self._node.people
-        shown = [entry for entry in entries if not people.is_refused(entry.author)]
+        shown = [entry for entry in entries if not people.is_refused(entry.author) and entry.author not in self._muted]
         alive = await self._output.write("".join(map(self._line, shown)))
         self._printed.update((entry.feed, entry.seq) for entry in entries if entry.change is None)
         return alive
@@ -85,7 +88,7 @@ class LinePrinter:
     def _line(self, entry: TimelineEntry) -> str:
         """What stdout gets; of what is said about messages that were printed before, as text, nothing."""
         people, change = self._node.people, entry.change
-        if change is not None and people.is_refused(change.author):
+        if change is not None and (people.is_refused(change.author) or change.author in self._muted):
             return ""
         if self._options.output is LineFormat.JSON:
             pinned = people.is_pinned(entry.author, entry.name)

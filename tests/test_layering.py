@@ -40,6 +40,7 @@ CORE = {
     "app.markdown",
     "app.mentions",
     "app.moments",
+    "app.muting",
     "app.names",
     "app.notices",
     "app.parcel",

@@ -23,6 +23,7 @@ from app import start_up
 from app.errors import ChatError
 from app.mentions import Mentions
 from app.moments import since
+from app.muting import Muting
 from app.settings import Settings
 from app.status import NodeEvent, Notice
 from app.text import one_line
@@ -42,10 +43,9 @@ from app.widgets.keys import Keymap
 from app.widgets.looks import Lookout
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
-from app.widgets.muting import Muting
 from app.widgets.node_news import NodeNews, NodeTold
 from app.widgets.notice_board import NoticeBoard
-from app.widgets.orders import Orders
+from app.widgets.orders import MUTED, Orders
 from app.widgets.outbox import Outbox
 from app.widgets.pane_scroll_bar import PaneScrollBar
 from app.widgets.peer_news import PeerNews
@@ -94,7 +94,7 @@ class ChatApp(ChatKeys):
         self._drafting = Drafting(draft, self.view)
         self._mentions = Mentions(backend.me)
         self._scrollback.look_out(Lookout(self._mentions, muted=self.view.muted))
-        self._muting = Muting(self._timeline.author, backend.people, self.view)
+        self._muting = Muting(self._timeline.author, backend.people, self.view, MUTED)
         self.settings = settings or Settings()
         self._chosen_keys: Keymap = {}
         self._problems = list(self.settings.problems)

@@ -21,6 +21,7 @@ from app.commands import Decide, Hint, Run, Say, name_and_text
 from app.entry import Reference, check_text
 from app.errors import ChatError, LocalEntryError
 from app.last_words import last_by, last_own, quoted
+from app.muting import Muting
 from app.status import Notice
 from app.widgets import sheets
 from app.widgets.backend import ChatBackend
@@ -30,7 +31,6 @@ from app.widgets.inputs import Inputs
 from app.widgets.keys import Keymap, Place
 from app.widgets.message_mode import MessageMode
 from app.widgets.message_pane import MessagePane
-from app.widgets.muting import Muting
 from app.widgets.outbox import Outbox
 from app.widgets.purpose import Aim
 from app.widgets.reading import Reading
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from app.widgets.info_screen import Row
     from app.widgets.palette import Deed
     from app.widgets.search_screen import Chosen
+
+MUTED = "a row each, nothing unread and no calls"
 
 
 class Orders:

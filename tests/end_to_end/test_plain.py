@@ -37,6 +37,17 @@ def test_an_answer_at_a_terminal_says_what_it_answers(household: Household) -> N
     at_alice.send(f"/reply {bob} yes\n")
     at_alice.wait_for("this answers “tea?”")
     at_bob.wait_for_json(lambda said: said.get("text") == "yes" and "answers" in said)
+    at_alice.send(f"/mute {bob}\n")
+    at_alice.wait_for(f"{bob} is muted")
+    at_bob.type("never mind")
+    at_bob.wait_for_json(lambda said: said.get("text") == "never mind")
+    at_alice.send("one\n")
+    at_bob.wait_for_json(lambda said: said.get("text") == "one")
+    at_alice.send(f"/unmute {bob}\n")
+    at_alice.wait_for("not muted any more")
+    at_bob.type("again")
+    at_alice.wait_for(f"{bob}> again")
+    assert "never mind" not in at_alice.text
     at_alice.send("/quit\n")
     assert at_alice.wait_for_end() == 0
 

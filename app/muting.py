@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.errors import UsageError
 from app.names import name_key
 from app.people import People
@@ -11,15 +9,14 @@ from app.status import Notice
 from app.text import one_line
 from app.view_state import RoomView
 
-if TYPE_CHECKING:
-    from app.widgets.info_screen import Row
-
 
 class Muting:
-    def __init__(self, me: bytes, people: People, view: RoomView) -> None:
+    def __init__(self, me: bytes, people: People, view: RoomView, effect: str) -> None:
+        """effect: what it means that somebody is muted."""
         self._me = me
         self._people = people
         self._view = view
+        self._effect = effect
 
     def mute(self, name: str) -> Notice:
         """`name`: as the screen shows it, or as people call themselves; nothing to hear who is muted."""
@@ -29,9 +26,7 @@ class Muting:
         if not keys:
             raise UsageError("your own messages cannot be muted")
         self._view.muted |= keys
-        return Notice(
-            f"{one_line(name)} is muted: a row each, nothing unread and no calls; /unmute {one_line(name)} ends it"
-        )
+        return Notice(f"{one_line(name)} is muted: {self._effect}; /unmute {one_line(name)} ends it")
 
     def unmute(self, name: str) -> Notice:
         if not name:
@@ -42,7 +37,7 @@ class Muting:
         self._view.muted -= keys
         return Notice(f"{one_line(name)} is not muted any more")
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[tuple[str, str]]:
         """For the list of who is there."""
         names = self._names()
         return [("", ""), ("muted", ", ".join(names))] if names else []
