@@ -21,6 +21,7 @@ FAULTS = {
     "kills": "kill -9 on either side of a transfer, one to five times",
     "networks": "loss, delay, 64 kbit/s, doubled frames, one-way links, no multicast, … (12 stories)",
     "power_loss": "a power cut at any moment: only what was synced is sure to be left",
+    "service": "the unit in contrib/, started, killed, hung and ended by a real systemd (95 s)",
     "sleeping": "a day of a laptop that sleeps 24 times for an hour",
     "soak": "a minute of two that write without a pause: memory, descriptors and threads stay as they are",
     "starts": "kill -9 at any moment of a start, five times, the first one too",
