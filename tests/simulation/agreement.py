@@ -38,11 +38,11 @@ def missing(hosts: Sequence[Host], checker: Checker, plan: Plan) -> str | None:
                     for each in (first, host)
                 ]
                 return f"two do not hold the same of one feed: {', '.join(counts)}"
-    by_person = {host.person: host for host in hosts}
-    for who, whom in plan.knows:
-        one, other = by_person.get(who), by_person.get(whom)
-        if one and other and not (_is_connected(one, other) and _is_connected(other, one)):
-            return f"{who} has no connection to {whom}"
+    for one, other in combinations(hosts, 2):
+        if {(one.person, other.person), (other.person, one.person)} & {*plan.knows} and not (
+            _is_connected(one, other) and _is_connected(other, one)
+        ):
+            return f"{one.name} has no connection to {other.name}"
     for host in hosts:
         exchange = host.exchange
         for session in list(exchange._links) if exchange else ():
