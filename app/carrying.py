@@ -104,12 +104,14 @@ def _write(log: Log, me: str, room: str, command: Export, progress: Tell) -> str
 
 
 class Room(Struct, frozen=True):
-    """A room that is open here. me, name: as they were first written."""
+    """A room that is open here. me, name: as they were first written; proved: told, in any thread, of each feed of
+    which a proof is kept from now on that it has two branches."""
 
     log: Log
     me: str
     name: str
     data_dir: Path
+    proved: Callable[[bytes], object] = lambda _: None
 
 
 def carry(room: Room, wanted: door_bell.Wanted, progress: Tell) -> str:
@@ -124,7 +126,8 @@ def carry(room: Room, wanted: door_bell.Wanted, progress: Tell) -> str:
                 f"{wanted.file} is no file that {room.me}'s open program can read: save it as one, or end the program "
                 f"first"
             )
-        return take(room.log, room.me, Import(room.me, room.data_dir, room.name, wanted.file), progress)
+        command = Import(room.me, room.data_dir, room.name, wanted.file)
+        return take(room.log, room.me, command, progress, room.proved)
     known = next((known for known in ExportFormat if known.value == wanted.form), None)
     writing = Export(room.me, room.data_dir, room.name, wanted.file, wanted.name or None, known)
     return write(room.log, room.me, room.name, writing, progress)
@@ -168,12 +171,14 @@ def _known_to(log: Log, name: str) -> dict[bytes, int]:
 
 
 class _Taken(Struct):
-    """What became of the entries of a file."""
+    """What became of the entries of a file. feeds: of which some are new; forked: of which another branch was in it."""
 
     offered: int = 0
     new: int = 0
     refused: Counter[Refusal] = field(default_factory=Counter)
     feeds: set[bytes] = field(default_factory=set)
+    forked: set[bytes] = field(default_factory=set)
+    proved: Callable[[bytes], object] = lambda _: None
 
     def count(self, report: IngestReport) -> None:
         for advance in report.advances:
@@ -181,6 +186,10 @@ class _Taken(Struct):
             self.feeds.add(advance.feed)
         for refused in report.refused:
             self.refused[refused.refusal] += len(refused.run.entries)
+            if refused.refusal is Refusal.FORKED:
+                self.forked.add(refused.run.feed)
+        for feed in report.proved:
+            self.proved(feed)
 
 
 def import_(command: Import, environment: Mapping[str, str], ask: Ask | None) -> str:
@@ -200,9 +209,9 @@ def import_(command: Import, environment: Mapping[str, str], ask: Ask | None) ->
         progress.end()
 
 
-def take(log: Log, me: str, command: Import, progress: Tell) -> str:
-    """Take in the file into an open log, in any thread. As `import_`."""
-    taken = _Taken()
+def take(log: Log, me: str, command: Import, progress: Tell, proved: Callable[[bytes], object] = lambda _: None) -> str:
+    """Take in the file into an open log, in any thread. As `import_`; proved: as in `Room`."""
+    taken = _Taken(proved=proved)
     people = People(log.author, me, records=log.peers, authors=log.authors)
     try:
         with command.file.open("rb") as file:
@@ -217,6 +226,9 @@ def take(log: Log, me: str, command: Import, progress: Tell) -> str:
         raise StorageError(f"{command.file} cannot be read: {reason(error)}") from error
     said = _said(command, taken, log, people)
     wrong = [f"{taken.refused[refusal]:,} {_WHY[refusal]}" for refusal in Refusal if taken.refused[refusal]]
+    if any(map(log.fork_seq, taken.forked)):
+        hint = "" if name_key(command.room) == DEFAULT_ROOM else f" --room {command.room}"
+        wrong.append(f"both texts: chat-tui peers {me} forks{hint}")
     if fault is not None or wrong:
         raise ParcelError("; ".join(([] if fault is None else [str(fault)]) + wrong + [said]))
     return said

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -85,6 +86,16 @@ class Forks:
         matter.new = True
         if matter.timer is None:
             self._judge_later(feed, matter)
+
+    def from_any_thread(self) -> Callable[[bytes], None]:
+        """`proved`, for who works in another thread."""
+        loop = asyncio.get_running_loop()
+
+        def proved(feed: bytes) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self.proved, feed)
+
+        return proved
 
     def end(self) -> None:
         for matter in self._matters.values():

@@ -255,7 +255,7 @@ class Node:
         """What `chat-tui export` and `chat-tui import` ask while this runs."""
         from app import carrying
 
-        room = carrying.Room(self.log, self.me, self.room, self._options.data_dir)
+        room = carrying.Room(self.log, self.me, self.room, self._options.data_dir, self._forks.from_any_thread())
         return await asyncio.to_thread(carrying.carry, room, wanted, tell)
 
     # What the mesh asks.

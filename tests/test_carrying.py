@@ -25,6 +25,7 @@ from app.storage.log import Log
 from app.storage.quota import Quota
 from tests.feeds import START, TestAuthor
 from tests.storage.rooms import texts
+from tests.storage.test_proofs import two_faced
 
 
 class Desk:
@@ -239,9 +240,29 @@ def test_what_contradicts_what_is_here_is_told(desk: Callable[[str], Desk], tmp_
     alice.says("another two")
     alice.export("second")
     bob.takes("first")
-    with pytest.raises(ParcelError, match="contradict what the same people wrote that is here"):
-        bob.takes("second")
+    for _ in range(2):  # the second time the proof is there already
+        with pytest.raises(ParcelError, match=r"contradict what .*; both texts: chat-tui peers bob forks;"):
+            bob.takes("second")
     assert bob.reads() == ["one", "two"]
+
+
+def test_an_open_program_hears_that_a_file_proves_two_branches(desk: Callable[[str], Desk]) -> None:
+    bob = desk("bob")
+    here, there = two_faced()
+    files = [bob.files / "first", bob.files / "second"]
+    for path, author in zip(files, (here, there), strict=True):
+        with path.open("wb") as file:
+            writer = ParcelWriter(file, ParcelHeader("main", author.identity.public, author.name, author.time))
+            writer.add(author.run())
+            writer.finish()
+    proved: list[bytes] = []
+    with bob.log() as log:
+        room = carrying.Room(log, "bob", "main", bob.data_dir, proved.append)
+        carrying.carry(room, Wanted("import", files[0]), lambda *_: None)
+        assert proved == []
+        with pytest.raises(ParcelError, match="both texts"):
+            carrying.carry(room, Wanted("import", files[1]), lambda *_: None)
+    assert proved == [here.feed]
 
 
 def test_another_room_is_told_with_what_to_type(desk: Callable[[str], Desk]) -> None:

@@ -62,6 +62,17 @@ async def test_who_is_proved_to_say_two_things_is_an_alarm_that_names_how_to_rea
     assert notice.text.endswith("Both texts: /forks mallory")
 
 
+async def test_a_proof_that_came_in_a_file_is_the_same_alarm(told: Told) -> None:
+    proved = told.forks().from_any_thread()
+
+    def take_in() -> None:
+        told.prove()
+        proved(told.here.feed)
+
+    await asyncio.to_thread(take_in)
+    assert (await told.notices.get()).urgent
+
+
 async def test_it_is_told_once_whoever_holds_the_other(told: Told) -> None:
     told.prove()
     forks = told.forks()
