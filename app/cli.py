@@ -16,11 +16,16 @@ from app import __version__, start_up
 from app.errors import ChatError, IdentityError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.command import Check, Command
     from app.config import Face, Options
+    from app.identity import Identity
+    from app.storage.log import Log
 
 EXIT_UNSOUND = 1
 EXIT_NOT_CHECKED = 3
+_SILENCE = 1.0  # seconds of a start in which nobody wonders yet
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -129,7 +134,6 @@ def _say(text: str) -> int:
 
 def _chat(options: Options) -> int:
     import logging
-    import time
 
     from msgspec.structs import replace
 
@@ -155,15 +159,7 @@ def _chat(options: Options) -> int:
     key = identity_file.read_or_create(config.key_file(user))
     own = passphrase.unlock(key, options.me, os.environ, passphrase.asker())
 
-    from app.storage.log import Log
-
-    log = Log.open(
-        folder,
-        identity=own,
-        name=options.me,
-        room=options.room,
-        wall=lambda: time.time_ns() // 1000,
-    )
+    log = _open_log(folder, own, options)
     try:
         from app.node import Node
 
@@ -193,6 +189,27 @@ def _chat(options: Options) -> int:
                 return run_headless(node, ServiceManager(os.environ))
     finally:
         log.close()
+
+
+def _open_log(folder: Path, own: Identity, options: Options) -> Log:
+    import time
+
+    from app.progress import Progress
+    from app.storage.log import Log
+
+    doing = "reading all once after a sudden end, bytes"
+    progress = Progress(doing, debug=options.debug, silence=_SILENCE)
+    try:
+        return Log.open(
+            folder,
+            identity=own,
+            name=options.me,
+            room=options.room,
+            wall=lambda: time.time_ns() // 1000,
+            progress=progress,
+        )
+    finally:
+        progress.end()
 
 
 def _face_for_terminal() -> Face:

@@ -13,13 +13,16 @@ _CLEAR = "\r\x1b[K"
 class Progress:
     """Call it with how much is done, of how much: as often as one likes, it speaks a few times a second."""
 
-    def __init__(self, doing: str, *, debug: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        """doing: what is being done, harmless text; debug: speak, in lines, also where stderr is no terminal."""
+    def __init__(
+        self, doing: str, *, debug: bool, silence: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """doing: what is being done, harmless text; debug: speak, in lines, also where stderr is no terminal;
+        silence: seconds, for what is mostly over before."""
         self._doing = doing
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._speaks = self._terminal or (debug and sys.stderr is not None)
         self._clock = clock
-        self._next = 0.0
+        self._next = clock() + silence
         self._said = False
 
     def __call__(self, done: int, of: int) -> None:

@@ -353,13 +353,15 @@ def check_file(path: Path) -> int:
     return size
 
 
-def read_through(path: Path) -> None:
-    """Refuse a file that the disk cannot read: under LMDB's map that is a SIGBUS."""
+def read_through(path: Path, progress: Callable[[int, int], object]) -> None:
+    """Refuse a file that the disk cannot read: under LMDB's map that is a SIGBUS. progress: bytes read, of how many."""
     buffer = bytearray(_READ_BYTES)
     try:
         with path.open("rb", buffering=0) as file:
-            while file.readinto(buffer):
-                pass
+            size, done = os.fstat(file.fileno()).st_size, 0
+            while read := file.readinto(buffer):
+                done += read
+                progress(done, size)
     except OSError as error:
         if error.errno == errno.EIO:
             raise StorageError(unreadable_sentence(path)) from error

@@ -95,11 +95,12 @@ class Log(LogReader):
         room: str,
         wall: Callable[[], int],
         quota: Quota = Quota(),  # noqa: B008  immutable
+        progress: Callable[[int, int], object] = lambda *_: None,
     ) -> Log:
         """Open the log in `folder` (DATA-DIR/ME/rooms/ROOM), made on the first start.
 
         name: what the own feed's genesis calls its author; wall: microseconds since 1970, UTC; quota: what one peer may
-        bring.
+        bring; progress: told how many bytes of how many are read, where the last one did not end well.
         Raises LockedError, DamagedError, NewerSchemaError, ReadOnlyError, DiskFullError or another StorageError.
         """
         refuse_network_file_system(folder)
@@ -112,7 +113,7 @@ class Log(LogReader):
 
                 create(path, identity, name, room, wall)
             elif lock.left:
-                read_through(path)
+                read_through(path, progress)
             env = Environment(path)
             try:
                 upgrade(env)

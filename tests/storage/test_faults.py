@@ -106,6 +106,29 @@ def test_who_ends_well_leaves_no_mark_and_who_is_killed_does(room: RoomOfAlice) 
     assert not was_left(room.folder)
 
 
+def test_how_far_the_reading_has_come_that_follows_an_end_that_was_none_is_told(room: RoomOfAlice) -> None:
+    log = room.open()
+    for number in range(300):
+        log.append(f"{number} {'x' * 10_000}")
+    room.close()
+    told: list[tuple[int, int]] = []
+    for left in ("", "1\n"):
+        assert told == []
+        (room.folder / LOCK_FILE).write_text(left)
+        size = (room.folder / "log.mdb").stat().st_size
+        Log.open(
+            room.folder,
+            identity=room.alice.identity,
+            name="alice",
+            room="main",
+            wall=room.wall,
+            progress=lambda *done: told.append(done),
+        ).close()
+    assert len(told) > 2
+    assert told == sorted(told)
+    assert told[-1] == (size, size)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads a file of Linux that answers EIO")
 def test_after_a_start_that_did_not_end_well_a_disk_that_cannot_read_is_told_before_anything_is_mapped(
     room: RoomOfAlice,
