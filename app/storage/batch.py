@@ -36,7 +36,7 @@ from app.storage.effort import Effort
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedChanges, FeedReader, Feeds, head_of, keeps_checkpoint
 from app.storage.placing import MAX_STEPS, Placing
-from app.storage.proofs import find_proof, keep
+from app.storage.proofs import Keeping, find_proof
 from app.storage.quota import Accounts, Quota, size_of
 from app.storage.schema import (
     AMENDMENTS,
@@ -95,6 +95,7 @@ class Batch:
         self._wall = wall
         self._own_time: int | None = None
         self._own_num = 0
+        self._keeping: Keeping | None = None
         self.committed = Committed(wall)
 
     def append(self, own_num: int, identity: Identity, said: Sequence[tuple[int, object]]) -> None:
@@ -221,10 +222,11 @@ class Batch:
         feed = self._held(item.run.feed)
         if accounts.is_own(feed.author):
             return False  # own branches are brought together (renewal.py)
+        keeping = self._keeping = self._keeping or Keeping(self._txn, self._tables, accounts.payer)
+        if not keeping.has_room(feed.author, via):
+            return False
         proof = find_proof(self._reader, feed, item, via=via, time=self._wall)
-        return proof is not None and keep(
-            self._txn, self._tables, proof, lambda other: accounts.payer(other.author, other.via)
-        )
+        return proof is not None and keeping.keep(proof)
 
     def _extend_own(self, feed: FeedRecord, entries: Sequence[bytes], identity: Identity) -> list[int]:
         ends = []

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 from app.entry import Run, decode_entry, entry_digest, fold_chain, skim_entry
-from app.fork_proof import Fork, ForkProof, decode_proof, encode_proof
+from app.fork_proof import Fork, ForkProof, decode_proof, encode_proof, parse_proof
 from app.storage.environment import Table, Txn
 from app.storage.feeds import FeedReader, Feeds
 from app.storage.schema import CITATIONS, CITER, DANGLING, ENTRIES, ENTRY_KEY, FORKS, FeedRecord
@@ -23,7 +24,7 @@ MAX_KEPT = 8  # 1 MiB; two texts say all about somebody that a hundred would
 
 
 def find_proof(reader: FeedReader, feed: FeedRecord, item: VerifiedRun, *, via: bytes, time: int) -> ForkProof | None:
-    """What a verified run proves that contradicts `feed`; None if the two have parted before it."""
+    """What a verified run may prove that contradicts `feed`; None if the two have parted before it."""
     run = item.run
     if not feed.low <= run.first <= feed.seq or reader.hash_at(feed, run.first - 1) != run.before:
         return None
@@ -34,21 +35,31 @@ def find_proof(reader: FeedReader, feed: FeedRecord, item: VerifiedRun, *, via: 
     first, before = run.first + same, fold_chain(run.before, run.entries[:same])
     mine = reader.run_at(feed, first, before)
     there = Run(run.feed, first, before, run.entries[same:], run.signature)
-    proof = ForkProof(feed.author, mine, there, via, time)
-    return proof if proof.holds else None
+    return ForkProof(feed.author, mine, there, via, time)
 
 
-def keep(txn: Txn, tables: dict[bytes, Table], proof: ForkProof, payer: Callable[[ForkProof], bytes]) -> bool:
-    """Whether it is kept and was not yet. payer: against whom one counts."""
-    table = tables[FORKS]
-    if txn.get(proof.key, None, table) is not None:
-        return False
-    whose = payer(proof)
-    kept = (decode_proof(value) for _, value in txn.cursor(table))
-    if sum(1 for other in kept if other is not None and payer(other) == whose) >= MAX_KEPT:
-        return False
-    txn.put(proof.key, encode_proof(proof), db=table)
-    return True
+class Keeping:
+    """What one transaction keeps. What is there is counted once: one frame can bring thousands of other entries with
+    one number, each signed by who wants to be a nuisance, and who writes here meanwhile waits for them."""
+
+    def __init__(self, txn: Txn, tables: dict[bytes, Table], payer: Callable[[bytes, bytes], bytes]) -> None:
+        """payer: against whom a proof counts, by its author and who brought it."""
+        self._txn = txn
+        self._table = tables[FORKS]
+        self._payer = payer
+        parsed = (parse_proof(value) for _, value in txn.cursor(self._table))
+        self._kept = Counter(payer(proof.author, proof.via) for proof in parsed if proof is not None)
+
+    def has_room(self, author: bytes, via: bytes) -> bool:
+        return self._kept[self._payer(author, via)] < MAX_KEPT
+
+    def keep(self, proof: ForkProof) -> bool:
+        """Whether it is kept and was not yet; for one for which there is room."""
+        if self._txn.get(proof.key, None, self._table) is not None or not proof.holds:
+            return False
+        self._txn.put(proof.key, encode_proof(proof), db=self._table)
+        self._kept[self._payer(proof.author, proof.via)] += 1
+        return True
 
 
 def read_forks(

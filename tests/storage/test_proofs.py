@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import lmdb
+import pytest
 from msgspec.structs import replace
 
+from app import fork_proof
 from app.entry import KIND_COPY, KIND_GENESIS, MAX_TEXT_BYTES, Run, encode_entry, feed_id
 from app.fork_proof import Fork, encode_proof
 from app.genesis import ForkPoint, Genesis, genesis_payload
+from app.identity import verify
 from app.ingest import IngestReport, Refusal
 from app.peers import PeerRecord, Standing
 from app.storage import schema
@@ -149,6 +152,23 @@ def test_those_by_invented_authors_count_together_against_who_brings_them(room: 
     assert len(log.forks()) == MAX_KEPT
     mallory = two_faced()
     assert ingest(log, *(author.run() for author in mallory), via=BOB).proved == [mallory[0].feed]
+
+
+def test_what_is_beyond_that_is_not_verified_again_whoever_waits_for_it(
+    room: RoomOfAlice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = room.open()
+    ingest(log, *(author.run() for author in two_faced()))
+    more = [two_faced(there=[f"{number}"])[1].run(3) for number in range(3 * MAX_KEPT)]
+    checked: list[bytes] = []
+
+    def verified(author: bytes, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return verify(author, message, signature)
+
+    monkeypatch.setattr(fork_proof, "verify", verified)
+    assert len(ingest(log, *more).proved) == MAX_KEPT - 1
+    assert len(checked) == 2 * (MAX_KEPT - 1)
 
 
 def test_the_longest_takes_little_more_than_two_runs(room: RoomOfAlice) -> None:
