@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import signal
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tests.end_to_end.terminal import Household, Lines
 from tests.faults.shim import Shim
+from tests.faults.tries import Say, count_failures
 
 STEPS = 25
 NAMES = ("alice", "bob", "carol")
@@ -125,14 +124,8 @@ def make_trouble(base: Path, dice: Random) -> int:
             person.shim.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = messages = 0
-    for seed in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-chaos-") as base:
-            try:
-                messages += make_trouble(Path(base), Random(seed))
-            except AssertionError as error:
-                failed += 1
-                say(f"{seed}: {str(error)[:1500]}")
-    say(f"{messages:,} messages")
+def run(times: int, first: int, say: Say) -> int:
+    messages: list[int] = []
+    failed = count_failures(times, first, say, lambda base, seed: messages.append(make_trouble(base, Random(seed))))
+    say(f"{sum(messages):,} messages")
     return failed

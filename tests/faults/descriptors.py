@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from app.names import preferred_port
 from tests.end_to_end.terminal import Household
 from tests.faults.process import taken_by
+from tests.faults.tries import Say, count_failures
 
 LIMIT = 30  # descriptors; a chat that nobody visits has 16
 VISITORS = 60
@@ -50,13 +49,5 @@ def _visitor(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=5.0)
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for number in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-descriptors-") as base:
-            try:
-                run_out(Path(base))
-            except AssertionError as error:
-                failed += 1
-                say(f"{number}: {str(error)[:1000]}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    return count_failures(times, first, say, lambda base, _: run_out(base))

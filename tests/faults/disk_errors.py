@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tests.end_to_end.terminal import Household
 from tests.faults.shim import Shim
+from tests.faults.tries import Say, count_failures
 
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 KINDS = ("write", "sync")
@@ -62,14 +61,14 @@ def fail_for_a_while(base: Path, number: int, kind: str, dice: Random) -> None:
         shim.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for seed in range(first, first + times):
-        number, kind = ERRORS[seed % len(ERRORS)], KINDS[seed // len(ERRORS) % len(KINDS)]
-        with tempfile.TemporaryDirectory(prefix="chat-tui-disk-") as base:
-            try:
-                fail_for_a_while(Path(base), number, kind, Random(seed))
-            except AssertionError as error:
-                failed += 1
-                say(f"{seed}: {errno.errorcode[number]} at a {kind}: {error}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    def fault(seed: int) -> tuple[int, str]:
+        return ERRORS[seed % len(ERRORS)], KINDS[seed // len(ERRORS) % len(KINDS)]
+
+    def label(seed: int) -> str:
+        number, kind = fault(seed)
+        return f"{seed}: {errno.errorcode[number]} at a {kind}"
+
+    return count_failures(
+        times, first, say, lambda base, seed: fail_for_a_while(base, *fault(seed), Random(seed)), label
+    )

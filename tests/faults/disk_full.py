@@ -6,12 +6,11 @@ that was shown is there, and it goes on.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.end_to_end.terminal import Household
 from tests.faults.small_disk import SmallDisk
+from tests.faults.tries import Say, count_failures
 
 STEP = 4  # KiB; a page
 SIZES = range(4, 124, STEP)  # an empty database with its first message has some 70 KiB
@@ -114,19 +113,18 @@ def read_only(base: Path) -> None:
         disk.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
+def run(times: int, first: int, say: Say) -> int:
     """Each try is one size of the disk, or number of files, then one with people writing."""
-    failed = 0
     steps = [*({"kib": kib} for kib in SIZES), *({"files": files} for files in FILES), {}]
-    for number in range(first, first + times):
+
+    def label(number: int) -> str:
+        return f"{number}: {steps[number % len(steps)] or 'while writing'}"
+
+    def one_try(base: Path, number: int) -> None:
         step = steps[number % len(steps)]
-        with tempfile.TemporaryDirectory(prefix="chat-tui-full-") as base:
-            try:
-                if step:
-                    say(f"{number}: {step}: {first_start(Path(base), **step)[-160:]}")
-                else:
-                    while_writing(Path(base))
-            except AssertionError as error:
-                failed += 1
-                say(f"{number}: {step or 'while writing'}: {error}")
-    return failed
+        if step:
+            say(f"{label(number)}: {first_start(base, **step)[-160:]}")
+        else:
+            while_writing(base)
+
+    return count_failures(times, first, say, one_try, label)

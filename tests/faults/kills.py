@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tests.end_to_end.terminal import Household, Lines
+from tests.faults.tries import Say, count_failures
 
 MESSAGES = 400  # of each side, for each try
 MAX_KILLS = 6
@@ -59,14 +58,8 @@ def kill_and_go_on(base: Path, dice: Random) -> int:
         household.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = kills = 0
-    for seed in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-kills-") as base:
-            try:
-                kills += kill_and_go_on(Path(base), Random(seed))
-            except AssertionError as error:
-                failed += 1
-                say(f"{seed}: {str(error)[:1000]}")
-    say(f"{kills} kills")
+def run(times: int, first: int, say: Say) -> int:
+    kills: list[int] = []
+    failed = count_failures(times, first, say, lambda base, seed: kills.append(kill_and_go_on(base, Random(seed))))
+    say(f"{sum(kills)} kills")
     return failed

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.end_to_end.terminal import Household
 from tests.faults.shim import Shim
+from tests.faults.tries import Say, count_failures
 
 HOURS = 24
 ASLEEP = 0.5  # seconds for an hour of sleep; the other side hardly notices
@@ -48,13 +47,5 @@ def a_day(base: Path, hours: int = HOURS, *, long_sleep: bool = True) -> None:
         shim.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for number in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-sleeping-") as base:
-            try:
-                a_day(Path(base))
-            except AssertionError as error:
-                failed += 1
-                say(f"{number}: {str(error)[:1000]}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    return count_failures(times, first, say, lambda base, _: a_day(base))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tests.end_to_end.terminal import Household
+from tests.faults.tries import Say, count_failures
 
 STARTS = 5  # for each try
 LONGEST = 0.8  # seconds until the kill; by then a start is over
@@ -37,13 +36,5 @@ def kill_while_starting(base: Path, dice: Random) -> None:
         household.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for seed in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-starts-") as base:
-            try:
-                kill_while_starting(Path(base), Random(seed))
-            except AssertionError as error:
-                failed += 1
-                say(f"{seed}: {str(error)[:1000]}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    return count_failures(times, first, say, lambda base, seed: kill_while_starting(base, Random(seed)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.end_to_end.terminal import Household
+from tests.faults.tries import Say, count_failures
 
 LONGEST_SILENCE = 25.0  # seconds until somebody who answers nothing counts as lost: 15 after the last byte
 TIMES = (20.0, 2.0, 60.0, 180.0)  # seconds; the first is what one try takes
@@ -45,16 +44,12 @@ def stop_for(base: Path, seconds: float) -> float | None:
         household.close()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for number in range(first, first + times):
-        seconds = TIMES[number % len(TIMES)]
-        with tempfile.TemporaryDirectory(prefix="chat-tui-stopped-") as base:
-            try:
-                lost = stop_for(Path(base), seconds)
-                said = "" if lost is None else f", called lost after {lost:.1f} s"
-                say(f"{number}: stopped for {seconds:g} s{said}")
-            except AssertionError as error:
-                failed += 1
-                say(f"{number}: stopped for {seconds:g} s: {str(error)[:1000]}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    def label(number: int) -> str:
+        return f"{number}: stopped for {TIMES[number % len(TIMES)]:g} s"
+
+    def one_try(base: Path, number: int) -> None:
+        lost = stop_for(base, TIMES[number % len(TIMES)])
+        say(label(number) if lost is None else f"{label(number)}, called lost after {lost:.1f} s")
+
+    return count_failures(times, first, say, one_try, label)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -14,6 +12,7 @@ from app.replication.mesh_probe import knock
 from app.replication.transport import client_context
 from tests.end_to_end.terminal import Household
 from tests.faults.process import Taken, taken_by
+from tests.faults.tries import Say, count_failures
 
 VISITS = 1_000
 AT_ONCE = 20
@@ -78,14 +77,9 @@ async def _connect(port: int, kind: int) -> None:
     await writer.wait_closed()
 
 
-def run(times: int, first: int, say: Callable[[str], None]) -> int:
-    failed = 0
-    for seed in range(first, first + times):
-        with tempfile.TemporaryDirectory(prefix="chat-tui-visits-") as base:
-            try:
-                before, after = come_and_go(Path(base), Random(seed))
-                say(f"{seed}: {before} before, {after} after {VISITS:,} visits")
-            except AssertionError as error:
-                failed += 1
-                say(f"{seed}: {str(error)[:1000]}")
-    return failed
+def run(times: int, first: int, say: Say) -> int:
+    def one_try(base: Path, seed: int) -> None:
+        before, after = come_and_go(base, Random(seed))
+        say(f"{seed}: {before} before, {after} after {VISITS:,} visits")
+
+    return count_failures(times, first, say, one_try)
