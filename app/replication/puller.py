@@ -104,7 +104,7 @@ class Puller:
             if not need.sources:
                 del self._needs[feed]
         for request in source.requests.values():
-            self._release(source, request)
+            self._release(request)
         source.requests.clear()
 
     def claim(self, link: Link, feed: bytes, now: float, *, grace: bool) -> None:
@@ -290,7 +290,7 @@ class Puller:
             source.strikes += 1
         elif not request.expired:
             source.strikes = 0
-        self._release(source, request)
+        self._release(request)
         for feed in (feed for feed in request.ranges if feed not in refused):
             # It did answer, however late: what it had no room for in this answer is believed again.
             source.link.marks[feed].void = False
@@ -303,7 +303,7 @@ class Puller:
             if asked.next <= asked.high:
                 self._void(source, feed)
         source.strikes += 1
-        self._release(source, request)
+        self._release(request)
         request.expired = True
 
     def _void(self, source: _Source, feed: bytes) -> None:
@@ -316,7 +316,7 @@ class Puller:
             if not need.sources:
                 del self._needs[feed]
 
-    def _release(self, source: _Source, request: _Request) -> None:
+    def _release(self, request: _Request) -> None:
         """Nobody waits for `request` any more: its feeds can be asked of others."""
         if not request.expired:
             self._active -= 1
