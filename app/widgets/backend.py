@@ -68,6 +68,9 @@ class ChatLog(TimelineReader, Protocol):
     def forks(self) -> Sequence[Fork]:
         """What somebody said in two ways, and both are kept."""
 
+    def fork_seq(self, feed: bytes) -> int:
+        """The first entry of a feed that its author has signed another one beside; 0 if none is known."""
+
     def evidence(self, feed: bytes, seq: int) -> Evidence | None:
         """What bounds when an entry that is here was written."""
 

@@ -253,7 +253,14 @@ class MessageMode:
         above = log.before(entry.key, 1)
         crossed = bool(above) and above[0].author != entry.author and log.crossed([(above[0], entry)])[0]
         rows = details(
-            entry, self._backend.people, versions, holders, crossed=crossed, now=self._wall(), zone=self._zone
+            entry,
+            self._backend.people,
+            versions,
+            holders,
+            crossed=crossed,
+            forked=log.fork_seq(entry.feed),
+            now=self._wall(),
+            zone=self._zone,
         )
         sheets.show(self._pane.app, "This message", lambda: rows)
 

@@ -44,11 +44,13 @@ def details(
     holders: Sequence[Holder],
     *,
     crossed: bool,
+    forked: int = 0,
     now: int,
     zone: tzinfo | None,
 ) -> list[Row]:
     """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it, of an
-    own one; crossed: its author had not read the one above it; now: microseconds since 1970."""
+    own one; crossed: its author had not read the one above it; forked: the first entry of its feed that its author has
+    signed another one beside, 0 if none is known; now: microseconds since 1970."""
     rows = [
         ("author", one_line(people.label(entry.author, entry.name))),
         ("fingerprint", grouped(fingerprint(entry.author))),
@@ -56,6 +58,9 @@ def details(
         ("saved here", _moment(entry.arrival, zone)),
         ("feed", f"{entry.feed.hex()[:16]}…  entry {entry.seq:,}"),
     ]
+    if 0 < forked <= entry.seq:
+        which = "this number" if forked == entry.seq else f"number {forked:,}"
+        rows.append(("forked", f"two entries of it have {which}: /forks {one_line(entry.name)}"))
     if crossed:
         rows.append((CROSSED, "its author had not read the message above it"))
     if entry.own:

@@ -39,6 +39,18 @@ async def test_forks_shows_both_texts(chat: LocalChat) -> None:
         await until(lambda: "Said in two ways" not in screen(app))
 
 
+async def test_the_details_of_a_message_say_that_there_is_another(chat: LocalChat) -> None:
+    lie(chat, "I am at home", "I am away")
+    async with opened(chat, width=100, height=40) as (app, pilot):
+        await until(lambda: "I am at home" in screen(app))
+        await pilot.press("f6", "i")
+        await until(lambda: "This message" in screen(app))
+        assert "two entries of it have this number: /forks mallory" in screen(app)
+        await pilot.press("escape", "k", "i")
+        await until(lambda: "entry 2" in screen(app))
+        assert "forks" not in screen(app)
+
+
 async def test_it_can_be_read_on_the_smallest_screen(chat: LocalChat) -> None:
     lie(chat, "[bold]at[/] home \x1b[31m", "away")
     async with opened(chat, width=40, height=10) as (app, pilot):
