@@ -231,8 +231,7 @@ class LogReader:
         """
         from app.storage.citing import cited_by  # for exporting alone: it has no part in the start
 
-        with self._env.read() as txn:
-            return cited_by(txn, self._env.tables, self._feeds, author)
+        return cited_by(self._env, self._feeds, author)
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[TimelineSnapshot]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.storage import environment
+from app.entry import KIND_TEXT
+from app.storage import citing, environment
 from app.storage.folder import DATA_FILE
 from app.storage.log import Log
 from tests.feeds import TestAuthor
@@ -55,6 +56,22 @@ def test_the_map_grows_and_is_made_anew_while_others_read(
             assert not log.ingest([run]).result().refused
     assert log.count() == 2000
     room.assert_sound()
+
+
+@pytest.mark.parametrize("stretch", [1, 3, 7, 2000])
+def test_what_somebody_has_read_is_looked_up_some_entries_at_a_time(
+    room: RoomOfAlice, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr(citing, "_STRETCH", stretch)
+    log = room.open()
+    bob, carol = TestAuthor("bob"), TestAuthor("carol")
+    bob.entries(["1", "2", "3", "4"])
+    carol.entries(["a", "b"])
+    carol.write(KIND_TEXT, "yes", seen=[bob.digest(3)])
+    carol.entries(["c", "d"])
+    carol.write(KIND_TEXT, "and yes", seen=[bob.digest(2)])
+    log.ingest([bob.run(), carol.run()]).result()
+    assert log.cited_by(carol.identity.public) == {bob.feed: 3}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which pages of a file are mapped")
