@@ -321,7 +321,7 @@ class Node:
             case exchange.Misbehaved(session, text):
                 self._warn(session, f"{self._name_of(session)} was sent away: {text}")
             case exchange.OverQuota(session, text):
-                self._warn(session, f"not all that {self._name_of(session)} brings is kept: {text}")
+                self._warn(session, self.states.not_kept(session, text))
 
     def _somebody_came(self) -> None:
         """Entries by an author whose feed was not here: they may be somebody's namesake."""

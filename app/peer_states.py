@@ -33,13 +33,14 @@ _PROMINENCE = [PeerPhase.CONNECTED, PeerPhase.REFUSED, PeerPhase.KNOCKING, PeerP
 
 class _Traffic(Struct):
     """Of one session. missing: entries to come here, from this peer or others who have them too; lacking: to go there;
-    level: both sides said that nothing is to come from the other."""
+    level: both sides said that nothing is to come from the other; unkept: what of it is not kept here, in words."""
 
     coming: Transfer
     going: Transfer
     missing: int = 0
     lacking: int = 0
     level: bool = False
+    unkept: str = ""
 
 
 class PeerStates:
@@ -80,18 +81,19 @@ class PeerStates:
         if session.remote is None:
             return None
         name = self.shown_peer(session.remote.key, session.remote.name)
-        sessions = self._traffic.get(name_key(name), {})
-        if session not in sessions:
-            from app.transfer import Transfer  # not before the first frame
-
-            self._forget_ended()
-            sessions = self._traffic.setdefault(name_key(name), {})
-            sessions[session] = _Traffic(Transfer(), Transfer())
-        traffic = sessions[session]
+        traffic = self._of_session(name, session)
         traffic.missing, traffic.lacking, traffic.level = missing, lacking, level
         traffic.coming.left(missing, self._now())
         traffic.going.left(lacking, self._now())
         return name
+
+    def not_kept(self, session: Session, why: str) -> str:
+        """Not all that a session brings is kept. The sentence about it."""
+        if session.remote is None:
+            return f"not all that a peer brings is kept: {why}"
+        name = self.shown_peer(session.remote.key, session.remote.name)
+        self._of_session(name, session).unkept = why
+        return f"not all that {name} brings is kept: {why}"
 
     def refused(self) -> list[PeerState]:
         """Who was proved to be somebody, and refused."""
@@ -156,6 +158,7 @@ class PeerStates:
             rate=moving.rate(now) if moving else 0.0,
             dialling=dialling,
             seen=None if state.phase is PeerPhase.CONNECTED else seen,
+            unkept=traffic.unkept if traffic else "",
         )
 
     def shown(self, state: PeerState) -> str:
@@ -181,6 +184,16 @@ class PeerStates:
         named = self._named.get(name_key(name))
         record = self._door.pinned(name)
         return named.name if named else record.name if record else name
+
+    def _of_session(self, name: str, session: Session) -> _Traffic:
+        sessions = self._traffic.get(name_key(name), {})
+        if session not in sessions:
+            from app.transfer import Transfer  # not before the first frame
+
+            self._forget_ended()
+            sessions = self._traffic.setdefault(name_key(name), {})
+            sessions[session] = _Traffic(Transfer(), Transfer())
+        return sessions[session]
 
     def _busiest(self, which: str) -> _Traffic | None:
         sessions = [t for session, t in self._traffic.get(which, {}).items() if not session.closed]

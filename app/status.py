@@ -39,7 +39,7 @@ class PeerStatus(Struct, frozen=True):
     that they hold the same; total: entries of a long exchange that is under way, of which what is missing, else what
     is lacking, is left; 0 if there is none; rate: entries a second, of the same;
     dialling: an address of it is known and being tried; seen: when it was last connected, if it is not now,
-    microseconds since 1970, UTC.
+    microseconds since 1970, UTC; unkept: why not all is kept that it brings, harmless text.
     """
 
     name: str
@@ -57,6 +57,7 @@ class PeerStatus(Struct, frozen=True):
     rate: float = 0.0
     dialling: bool = False
     seen: int | None = None
+    unkept: str = ""
 
     @property
     def left(self) -> int:

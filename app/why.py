@@ -88,6 +88,10 @@ def _judge(known: Knowledge) -> Iterator[Step]:
 
 
 def _level(status: PeerStatus) -> Step:
+    if status.unkept:
+        name = one_line(status.name)
+        said = f"{one_line(status.unkept)}. Whom you have met yourself does not count against {name}: meet them, too"
+        return Step(Stage.LEVEL, Mark.FAILED, said)
     parts = [f"{counted(status.missing, 'message')} to get"] if status.missing else []
     parts += [f"{status.lacking:,} to give"] if status.lacking else []
     parts += [f"{status.rate:,.0f} a second"] if parts and status.rate >= 1 else []

@@ -18,6 +18,7 @@ from app.replication.handshake import Role
 from app.replication.mesh_events import PeerState
 from app.status import Notice, PeerPhase
 from app.storage.log import Log
+from app.why import Mark
 from tests.replication.pairs import Pair
 
 KEYS, FEW = 10_000, 200
@@ -86,3 +87,15 @@ def test_what_is_brought_beyond_the_quota_and_rules_broken_are_told_once_for_eac
         "erin was sent away: a forged signature",
         "erin says to hold other messages of yours than this computer",
     ]
+
+
+def test_of_whom_not_all_is_kept_the_way_ends_before_level(alice: Node) -> None:
+    session = Pair.of("mallory", "alice").server
+    assert session.remote is not None
+    alice._on_event(OverQuota(session, "more than 5 feeds are not kept for one peer"))
+    alice._on_event(PeerState("mallory", session.remote.key, PeerPhase.CONNECTED))
+    [(_, steps)] = alice.why("mallory")
+    assert (steps[-1].mark, steps[-1].said.partition(".")[0]) == (
+        Mark.FAILED,
+        "more than 5 feeds are not kept for one peer",
+    )

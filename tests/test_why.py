@@ -40,6 +40,12 @@ def test_somebody_who_is_behind_is_under_way() -> None:
     assert said(found) == "1,204 messages to get, 3 to give, 200 a second"
 
 
+def test_of_whom_not_all_is_kept_is_not_level() -> None:
+    found = steps(PeerStatus("bob", PeerPhase.CONNECTED, level=True, unkept="more than 5 feeds are not kept"))
+    assert marks(found) == "✓✓✓✓✓✕"
+    assert said(found).startswith("more than 5 feeds are not kept. ")
+
+
 def test_who_is_not_heard_is_told_what_to_type_there() -> None:
     found = steps(AWAY, Way((GUESS,)), seen="Tuesday")
     assert marks(found) == "✕·····"
