@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.storage import following
@@ -129,6 +129,7 @@ async def collect(follower: Follower) -> list[TimelineEntry]:
     return [entry async for batch in follower for entry in batch]
 
 
+@settings(max_examples=30)  # a database with up to 4,800 entries each
 @given(st.lists(st.tuples(st.sampled_from(["own", "bob", "carol", "read"]), st.integers(1, 400)), max_size=12))
 def test_whatever_the_interleaving_everything_comes_once(
     tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[str, int]]
