@@ -3,7 +3,8 @@
 - The next entries of a feed are asked of one source at a time: of the fastest that offers them and has room.
 - A request that makes no progress expires: what it did not serve is void at that source until its next claim, others
   are asked, and the source is asked nothing more until it has answered. Its late answer is welcome all the same if
-  there is room: nobody counts on it any more.
+  there is room: nobody counts on it any more. The next time it is waited for longer, or on a thin line every answer
+  would be late, and while others are asked for the same there may never be room.
 - Who failed comes last, and gives way to anybody who offers the same.
 - The next want goes out when entries arrive, not when they are durable; how much may be under way is bounded.
 - Entries that their author is about to push are asked of others only after a short grace.
@@ -29,11 +30,12 @@ from app.replication.session import Session
 
 GRACE_SECONDS = 0.05
 PROGRESS_SECONDS = 5.0
+PATIENCE = 1.5  # times the longest silence in the last answer: how long a source is waited for, if that is more
 MAX_REQUEST_SECONDS = 60.0  # progress renews the deadline no further: a trickle must not hold a feed for ever
 MAX_REQUESTS = 2  # unanswered, per source: the second keeps it busy while the first's last bytes travel
 MAX_RANGES = 64  # in one want; their answer is 256 KiB in all
 MAX_UNPROVED = 1_024  # claims on feeds of which nothing is here, followed at once per source
-BUDGET_BYTES = 8 * 1024 * 1024  # asked for, or received and not durable, over all sources: the bound on a slow disk
+BUDGET_BYTES = 4 * 1024 * 1024  # asked for, or received and not durable, over all sources: the bound on a slow disk
 
 _COST_UNIT = 32_768
 _ENTRY_BYTES = 160  # a usual message with its headers: how many feeds fit into one answer is a guess before it comes
@@ -46,19 +48,25 @@ class _Asked(Struct):
 
 
 class _Request(Struct, eq=False):
+    """heard: when entries came last, or it began; silence: the longest time without any."""
+
     id: int
     ranges: dict[bytes, _Asked]
     started: float
+    heard: float
     deadline: float
     bytes: int = 0
+    silence: float = 0.0
     expired: bool = False
 
 
 class _Source(Struct, eq=False):
-    """A session as a source. cost: smoothed seconds per 32 KiB; strikes: failures since it last served."""
+    """A session as a source. cost: smoothed seconds per 32 KiB; patience: seconds without progress until a request
+    expires; strikes: failures since it last served."""
 
     link: Link
     order: float
+    patience: float = PROGRESS_SECONDS
     cost: float = 0.0
     strikes: int = 0
     ready: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
@@ -184,8 +192,11 @@ class Puller:
 
     def progressed(self, link: Link, now: float) -> None:
         """Entries came from `link`: what else was asked of it comes after them."""
-        for request in self._sources[link].requests.values():
-            request.deadline = min(now + PROGRESS_SECONDS, request.started + MAX_REQUEST_SECONDS)
+        source = self._sources[link]
+        for request in source.requests.values():
+            request.silence = max(request.silence, now - request.heard)
+            request.heard = now
+            request.deadline = min(now + source.patience, request.started + MAX_REQUEST_SECONDS)
 
     def pump(self, now: float) -> None:
         """Ask for whatever can be asked for now."""
@@ -268,7 +279,7 @@ class Puller:
             return
         session = source.link.session
         identifier = session.want([Want(feed, asked.next, asked.high) for feed, asked in ranges.items()])
-        request = _Request(identifier, ranges, now, now + PROGRESS_SECONDS)
+        request = _Request(identifier, ranges, now, now, now + source.patience)
         source.requests[identifier] = request
         self._active += 1
         for feed in ranges:
@@ -279,6 +290,7 @@ class Puller:
     def _finish(self, source: _Source, request: _Request, now: float) -> None:
         del source.requests[request.id]
         taken = (now - request.started) / max(1.0, request.bytes / _COST_UNIT)
+        source.patience = min(max(PROGRESS_SECONDS, PATIENCE * request.silence), MAX_REQUEST_SECONDS)
         source.cost = taken if source.cost == 0.0 else 0.7 * source.cost + 0.3 * taken
         # An answer ends after about 256 KiB; if it is shorter, what is not in it could not be served.
         refused = [

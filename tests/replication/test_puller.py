@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from app.entry import Run
 from app.frontier import Head
+from app.replication import puller
 from app.replication.events import (
     Closed,
     Event,
@@ -173,6 +175,23 @@ def test_a_late_answer_for_which_there_is_no_room_is_passed_over() -> None:
     assert held <= BUDGET_BYTES
     assert all(not bench.near(peer).closed for peer in late)
     assert not any(again)  # not before there is room
+
+
+def test_peers_on_thin_lines_whose_answers_all_come_late_bring_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(puller, "BUDGET_BYTES", MAX_CONTENT)  # what is asked of one leaves no room for another's
+    bench, carol = Bench(), author("carol", 100, size=9_000)
+    peers = [bench.peer("dave"), bench.peer("erin")]
+    asked = deque((peer, want) for peer in peers for want in offer(bench, peer, carol))
+
+    for _ in range(20):
+        bench.wait(PROGRESS_SECONDS + 0.1)
+        asked += [(peer, want) for peer in peers for want in wants(bench.hear(peer))]
+        if asked:
+            peer, want = asked.popleft()
+            asked += [(peer, following) for following in serve(bench, peer, want, carol)]
+            bench.commit()
+
+    assert bench.store.head(carol.feed) == carol.head
 
 
 def test_a_claim_that_was_not_served_is_void_until_the_next_have() -> None:
