@@ -31,7 +31,7 @@ class People:
     ) -> None:
         """records: who was met, by key; authors: everybody whose entries are here."""
         self._me = me
-        self._my_name = name_key(my_name)
+        self._my_name = my_name
         self._records = records
         self._authors = authors
         self._labels: dict[tuple[bytes, str], str] = {}
@@ -64,8 +64,8 @@ class People:
         return sorted((self.label(key, said), said) for key, said in shown.items())
 
     def known(self) -> dict[bytes, str]:
-        """What everybody calls themselves who wrote something that is here, or was met; by key."""
-        known = {author.key: author.name for author in self._authors()}
+        """What I, and everybody who wrote something that is here or was met, call ourselves; by key."""
+        known = {self._me: self._my_name} | {author.key: author.name for author in self._authors()}
         return known | {record.key: record.name for record in self._records().values()}
 
     def is_refused(self, key: bytes) -> bool:
@@ -92,7 +92,7 @@ class People:
 
     def _same_names(self) -> dict[str, set[bytes]]:
         if self._namesakes is None:
-            self._namesakes = {self._my_name: {self._me}}
+            self._namesakes = {name_key(self._my_name): {self._me}}
             said = [(author.key, author.name) for author in self._authors()]
             for key, name in (*said, *((record.key, record.name) for record in self._records().values())):
                 self._namesakes.setdefault(name_key(name), set()).add(key)

@@ -75,3 +75,7 @@ def test_names_follow_what_is_known_once_told() -> None:
     assert known.label(BOB, "bob") == "bob"
     assert known.is_pinned(BOB, "Bob")
     assert not known.is_pinned(BOB, "carol")
+
+
+def test_i_am_known_by_my_name_although_i_have_written_nothing() -> None:
+    assert people().known() == {ME: "alice"}

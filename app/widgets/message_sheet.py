@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A hundred versions of the longest text would take seconds to lay out, and nobody reads them in a sheet.
 _MAX_VERSIONS = 10
 _MAX_SHOWN = 2_000  # characters of each
+_NAMELESS = "somebody"  # whose feed is not here any more
 _MAX_LACKING = 10  # of all who were ever met, if nobody is named
 
 
@@ -67,8 +68,10 @@ def details(
         rows.append(("held by", held_by(holders, now, zone)))
     if entry.deleted:
         rows.append(("", "deleted by its author: who has it keeps it, as this computer does"))
-    for symbol, keys in entry.amended.reactions if entry.amended else ():
-        names = [one_line(people.label(key, "")) for key in keys if not people.is_refused(key)]
+    reactions = entry.amended.reactions if entry.amended else ()
+    known = people.known() if reactions else {}
+    for symbol, keys in reactions:
+        names = [one_line(people.label(key, known.get(key) or _NAMELESS)) for key in keys if not people.is_refused(key)]
         if names:
             rows.append((symbol, ", ".join(names)))
     if versions or entry.deleted:

@@ -7,7 +7,7 @@ from datetime import UTC
 import pytest
 from textual import events
 
-from app.amendments import Edit
+from app.amendments import Edit, Reaction
 from app.status import Held, Holder
 from app.timeline import TimelineEntry
 from app.view_state import RoomView, Writing
@@ -171,6 +171,19 @@ async def test_details_say_who_wrote_it_and_what_it_said_before(chat: LocalChat)
         await until(lambda: "first text" in screen(app))
         for part in ("author", "alice", "fingerprint", "only this computer", "helo", "hello"):
             assert part in screen(app)
+
+
+async def test_details_name_who_reacted(chat: LocalChat) -> None:
+    chat.says("bob", "cake?").result()
+    chat.says("carol", "for me?", met=False).result()
+    target = chat.log.reference(newest(chat).feed, newest(chat).seq)
+    assert target is not None
+    chat.amends("bob", Reaction(target, "yes", True)).result()
+    chat.amends("carol", Reaction(target, "yes", True)).result()
+    chat.log.amend(Reaction(target, "thumbs", True)).result()
+    told = details(newest(chat), chat.people, (), (), crossed=False, now=chat.clock.now, zone=UTC)
+    assert ("thumbs", "alice") in told
+    assert ("yes", "bob, carol?") in told
 
 
 async def test_of_many_versions_of_a_long_text_the_last_ones_are_told_in_part(chat: LocalChat) -> None:
