@@ -100,6 +100,10 @@ class ChatLog(TimelineReader, Protocol):
 class HoldsMine(Protocol):
     """Who holds what I wrote."""
 
+    @property
+    def feed(self) -> bytes:
+        """Of which own feed that is told: for a moment of the one before, when a new one was begun."""
+
     def up_to(self) -> HeldUpTo: ...
 
     def holders(self, seq: int) -> Sequence[Holder]:

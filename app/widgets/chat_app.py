@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -275,6 +276,7 @@ class ChatApp(ChatKeys):
         """After the screen is gone: let what was sent reach the disk and the node say goodbye."""
         await self._outbox.settle(_LAST_WORDS)
         await self._background.end(_LAST_WORDS)
+        await self._outbox.settle(_LAST_WORDS)  # what waited for the node: if it cannot be saved, it is a draft
 
     @property
     def draft(self) -> str:
@@ -314,9 +316,7 @@ class ChatApp(ChatKeys):
     def action_leave(self) -> None:
         from app.widgets.leaving import LeaveScreen, only_here  # not before somebody leaves
 
-        def count() -> int:
-            return only_here(self._backend, self._frontier[self._timeline.own_feed].seq + 1, self._outbox.pending)
-
+        count = partial(only_here, self._backend, self._frontier, self._outbox)
         if count() and not isinstance(self.screen, LeaveScreen):
             self.push_screen(LeaveScreen(count, self._backend.statuses))
         else:

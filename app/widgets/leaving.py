@@ -16,9 +16,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from app.frontier import Frontier
 from app.status import PeerPhase, PeerStatus
 from app.text import one_line
 from app.widgets.backend import ChatBackend
+from app.widgets.outbox import Outbox
 from app.wording import counted, listed
 
 _MAX_COUNTED = 1_000  # messages; to look at more would take longer than a frame
@@ -26,16 +28,19 @@ _MAX_NAMED = 3
 _LOOK_EVERY = 0.25  # seconds
 
 
-def only_here(backend: ChatBackend, written_from: int, saving: int) -> int:
-    """How many own messages no other computer is known to hold; 0 if none of them has a seq of at least `written_from`,
-    or nobody is known who could get them. saving: of those on their way to the disk."""
+def only_here(backend: ChatBackend, start: Frontier, outbox: Outbox) -> int:
+    """How many own messages no other computer is known to hold; 0 if none of them came after `start`, or nobody is
+    known who could get them. Those in the outbox count, on their way to the disk or waiting for what others hold."""
     log = backend.log
     if not (backend.statuses() or any(not record.refused for record in log.peers().values())):
         return 0
-    last = log.frontier()[log.own_feed].seq
-    unheld = range(last, backend.holdings.up_to().some, -1)[:_MAX_COUNTED]
-    messages = [seq for seq in unheld if log.entry_at(log.own_feed, seq) is not None]
-    return len(messages) + saving if saving or (messages and messages[0] >= written_from) else 0
+    own, saving = log.own_feed, outbox.pending
+    held = backend.holdings.up_to().some if backend.holdings.feed == own else 0
+    unheld = range(log.frontier()[own].seq, held, -1)[:_MAX_COUNTED]
+    if own not in start:  # begun since: what it has of the one before is copied into it, which is no message of its own
+        return len([seq for seq in unheld if seq > 1]) + saving
+    messages = [seq for seq in unheld if log.entry_at(own, seq) is not None]
+    return len(messages) + saving if saving or (messages and messages[0] > start[own].seq) else 0
 
 
 def sentence(count: int, peers: Sequence[PeerStatus]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from app.status import Held, PeerPhase, PeerStatus
+from app.storage.folder import DATA_FILE
 from app.widgets.chat_app import ChatApp
 from app.widgets.leaving import sentence
 from tests.widgets.chats import LocalChat, local_chat
@@ -81,6 +82,35 @@ async def test_what_was_left_behind_before_is_counted_with_what_is_new(chat: Loc
         await write(app, pilot)
         await pilot.press("ctrl+q")
         assert "2 messages are only on this computer" in screen(app)
+
+
+async def test_what_waits_for_what_others_hold_of_the_own_log_is_asked_about(chat: LocalChat) -> None:
+    chat.log.hold(True)
+    async with opened(chat) as (app, pilot):
+        await pilot.press(*"hello", "enter", "ctrl+q")
+        assert "1 message is only on this computer" in screen(app)
+        chat.log.hold(False)
+        await until(lambda: chat.log.count() == 1)
+        await pilot.press("enter")
+        assert not app.is_running
+
+
+async def test_it_asks_as_well_when_a_new_own_log_was_begun_since_the_start(tmp_path: Path) -> None:
+    database = tmp_path / "alice" / DATA_FILE
+    with local_chat(tmp_path) as chat:
+        chat.log.append("both know").result()
+    backup = database.read_bytes()
+    with local_chat(tmp_path) as chat:
+        entry = chat.log.append("there").result()
+        branch = chat.log.read_runs(entry.feed, entry.seq, entry.seq, 1 << 20)
+    database.write_bytes(backup)  # as a rolled-back disk: the file stays the same one
+    with local_chat(tmp_path) as chat:
+        chat.log.append("here").result()
+        async with opened(chat) as (app, pilot):
+            assert chat.log.renew(branch).result() is not None
+            assert chat.log.own_feed != entry.feed
+            await pilot.press("ctrl+q")
+            assert "messages are only on this computer" in screen(app)
 
 
 async def test_nobody_is_asked_who_has_nobody_to_send_to(tmp_path: Path) -> None:
