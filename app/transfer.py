@@ -1,6 +1,7 @@
 """How far a long exchange with a peer has come, and how fast it goes.
 
-What is left may grow while it lasts: others write, and introduce their feeds one after the other.
+- What is left may grow while it lasts: others write, and introduce their feeds one after the other.
+- A rate is told while something moves: one that stands there by itself looks as if the program hangs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 _WINDOW = 3.0  # seconds that a rate is taken over
+_FRESH = 2.0  # seconds that a rate is told after something moved
 _APART = 0.1  # seconds between samples, so that there are at most _WINDOW / _APART of them
 _LONG = 1.0  # seconds; what takes less is over before it is read
 
@@ -17,15 +19,18 @@ class Transfer:
         self._left = 0
         self._moved = 0
         self._began = 0.0
+        self._moved_at = 0.0
         self._samples: deque[tuple[float, int]] = deque()
 
     def left(self, entries: int, now: float) -> None:
         """So many are left to be moved. now: monotonic seconds."""
         if not self._left and entries:
-            self._moved, self._began = 0, now
+            self._moved, self._began, self._moved_at = 0, now, now
             self._samples.clear()
             self._samples.append((now, 0))
-        self._moved += max(0, self._left - entries)
+        if entries < self._left:
+            self._moved += self._left - entries
+            self._moved_at = now
         self._left = entries
         if self._samples and now - self._samples[-1][0] >= _APART:
             self._samples.append((now, self._moved))
@@ -37,8 +42,8 @@ class Transfer:
         return self._moved + self._left if self._left and now - self._began >= _LONG else 0
 
     def rate(self, now: float) -> float:
-        """Entries a second, lately."""
-        if not self._samples:
+        """Entries a second, lately; 0 when nothing moves."""
+        if not self._samples or now - self._moved_at > _FRESH:
             return 0.0
         since, before = self._samples[0]
         return (self._moved - before) / max(now - since, _APART)

@@ -30,12 +30,16 @@ def test_what_comes_on_top_makes_the_total_larger_and_no_rate() -> None:
     assert transfer.rate(2.0) == 0
 
 
-def test_a_rate_falls_while_nothing_comes() -> None:
+def test_a_rate_falls_while_nothing_comes_and_is_soon_told_no_more() -> None:
     transfer = Transfer()
     transfer.left(1000, now=0.0)
     transfer.left(900, now=1.0)
     assert transfer.rate(1.0) == pytest.approx(100)
-    assert transfer.rate(100.0) == pytest.approx(1)
+    assert transfer.rate(2.5) == pytest.approx(40)
+    assert transfer.rate(3.1) == 0
+    assert transfer.total(3.1) == 1000
+    transfer.left(800, now=5.0)
+    assert transfer.rate(5.0) == pytest.approx(25)
 
 
 def test_a_rate_forgets_what_was_long_ago() -> None:
