@@ -1,6 +1,7 @@
 """Telling others what is durable here: to an entry's author at once, to the rest late, batched, and only if it helps.
 
-- An author's ticks ("held by") are made of this, so authors are told directly after the commit.
+- An author's ticks ("held by") are made of this, so authors are told directly after the commit. So is, once, whoever
+  was asked for entries of which others sent the last: it would go on saying that it has them to give.
 - Whoever relies on this node for a feed (it asked for its entries lately) is told after 50 ms. The others will most
   likely get the entry from its author: they are told after a second or more, unless they say first that they have it.
   The delay is drawn for each session, so that of two who would tell each other the same usually one is spared. It is
@@ -58,7 +59,7 @@ class Announcer:
         self._news.pop(link, None)
 
     def acknowledge(self, link: Link, feed: bytes) -> None:
-        """To the author of the feed, once its entries are durable here; written by the next `flush`."""
+        """To the author of the feed, or who was asked for it, once its entries are durable; `flush` writes it."""
         self._news[link].must[feed] = None
 
     def tell(self, link: Link, feed: bytes, now: float, *, soon: bool = False) -> None:

@@ -334,7 +334,7 @@ class Exchange:
         """Entries of somebody else are durable: tell their author at once and others if they may need to know."""
         author = self._author(feed)
         for link in self._links.values():
-            if link.remote.key == author:
+            if link.remote.key == author or link.waits_in_vain(feed, head.seq):
                 self._announcer.acknowledge(link, feed)  # of another branch too: who wrote both has to know of it
             mark = link.marks.get(feed)
             if mark is not None:

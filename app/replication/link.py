@@ -21,6 +21,8 @@ class Mark(Struct, eq=False):
     """The other side's claim on one feed: entries low..seq, and the first 16 bytes of h(seq), empty if not said.
 
     sent: the last entry that was sent to it in this session, 0 if none.
+    fetched: the last entry that it sent when asked, or the one before what it was asked for; None: it was not asked,
+    or knows what came of it.
     void: it did not serve what it claimed; not believed until it claims anew.
     diverged: it holds another branch than this node, or more than is kept of it here; neither wanted nor pushed in this
     session.
@@ -31,6 +33,7 @@ class Mark(Struct, eq=False):
     seq: int = 0
     short_hash: bytes = b""
     sent: int = 0
+    fetched: int | None = None
     void: bool = False
     diverged: bool = False
     unwanted: bool = False
@@ -85,6 +88,15 @@ class Link:
         """The last entry that the other side is known to have had in hand: it claimed it or was sent it."""
         mark = self.marks.get(feed)
         return max(mark.seq, mark.sent) if mark else 0
+
+    def waits_in_vain(self, feed: bytes, seq: int) -> bool:
+        """Entries up to `seq` are here, all that it offers: whether it was asked for them and others sent the last
+        ones, so that it counts on being asked for more. It is to be told once."""
+        mark = self.marks.get(feed)
+        if mark is None or mark.fetched is None or mark.seq > seq:
+            return False
+        fetched, mark.fetched = mark.fetched, None
+        return fetched < seq
 
     def missing_of(self, feed: bytes) -> int:
         """How many entries of `feed` are offered here, not void, and not held."""

@@ -250,6 +250,7 @@ class Puller:
         asked.next = run.last + 1
         asked.served = True
         mark = link.marks[run.feed]
+        mark.fetched = max(mark.fetched or 0, run.last)
         mark.void = False
         if run.last > mark.seq:  # the checkpoint that closes the run lies beyond what was claimed
             mark.seq, mark.short_hash = run.last, b""
@@ -273,7 +274,9 @@ class Puller:
                 continue
             if need.holder is not None and (need.holder is source or not need.holder.strikes or source.strikes):
                 continue
-            asked = ranges[feed] = _Asked(self._intake.upto(feed) + 1, source.link.marks[feed].seq)
+            mark = source.link.marks[feed]
+            asked = ranges[feed] = _Asked(self._intake.upto(feed) + 1, mark.seq)
+            mark.fetched = max(mark.fetched or 0, asked.next - 1)
             room -= (asked.high - asked.next + 1) * _ENTRY_BYTES
         if not ranges:
             return

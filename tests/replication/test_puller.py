@@ -45,6 +45,12 @@ def offer(bench: Bench, peer: Session, *authors: TestAuthor) -> list[WantReceive
     return wants(bench.hear(peer))
 
 
+def told(events: Sequence[Event]) -> list[tuple[bytes, int]]:
+    """The feeds that the node says to hold, and how much of each."""
+    said = [event.heads for event in events if isinstance(event, HeadsReceived | HavesReceived)]
+    return [(feed, head.seq) for heads in said for feed, head in heads]
+
+
 def dismissed(bench: Bench, peer: Session, events: Sequence[Event]) -> bool:
     byes = [event for event in events if isinstance(event, Closed)]
     misbehaved = [event for event in bench.events if event == Misbehaved(bench.near(peer), event_text(event))]
@@ -117,6 +123,26 @@ def test_a_peer_that_does_not_answer_is_replaced_by_another() -> None:
     serve(bench, honest, want, carol)
     bench.commit()
     assert bench.store.head(carol.feed) == carol.head
+
+
+def test_who_was_asked_for_what_others_sent_is_told_once_that_it_is_here() -> None:
+    bench, carol = Bench(), author("carol", 100, size=9_000)
+    first, other = bench.peer("dave"), bench.peer("erin")
+    [want] = offer(bench, first, carol)
+    offer(bench, other, carol)
+    serve(bench, first, want, carol)
+    bench.commit()
+    bench.wait(PROGRESS_SECONDS + 0.1)  # and then it is silent
+    bench.hear(first)
+    asked = wants(bench.hear(other))
+    while asked:
+        asked = serve(bench, other, asked[0], carol)
+        bench.commit()
+
+    assert bench.store.head(carol.feed) == carol.head
+    assert told(bench.hear(first)) == [(carol.feed, carol.head.seq)]
+    bench.wait(60.0)
+    assert told([*bench.hear(first), *bench.hear(other)]) == []
 
 
 def test_progress_renews_the_time_for_an_answer() -> None:
