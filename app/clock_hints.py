@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.clock import MAX_PULL
 from app.timeline import Evidence
 
@@ -35,6 +37,12 @@ def skew(time: int, arrival: int, evidence: Evidence) -> int:
     return 0
 
 
+def proved(time: int, arrival: int, evidence: Callable[[], Evidence | None]) -> int:
+    """As `skew`; evidence: asked for only if it may be wrong."""
+    found = evidence() if may_be_wrong(time, arrival) else None
+    return 0 if found is None else skew(time, arrival, found)
+
+
 class ClockHints:
     """What was found in this run, one word for each person."""
 
@@ -59,6 +67,11 @@ class ClockHints:
         """All whose clocks are as far from this computer's as that author's: then this computer's may be wrong."""
         skew = self._skews.get(author, 0)
         return [other for other, theirs in self._skews.items() if abs(theirs - skew) <= CERTAIN]
+
+
+def beside_ours(skew: int) -> str:
+    """Where a clock stands, such as: about 3 h ahead of this computer's."""
+    return f"about {about(skew)} {'ahead of' if skew > 0 else 'behind'} this computer's"
 
 
 def about(skew: int) -> str:

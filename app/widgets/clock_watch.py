@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.clock_hints import ClockHints, about, may_be_wrong, skew
+from app.clock_hints import ClockHints, beside_ours, may_be_wrong, skew
 from app.people import People
 from app.status import Notice
 from app.text import one_line
@@ -50,8 +50,7 @@ class ClockWatch:
         return [("", ""), *rows] if rows else []
 
     def _sentence(self, author: bytes) -> str:
-        how_far = self._hints.of(author)
-        where = f"about {about(how_far)} {'ahead of' if how_far > 0 else 'behind'} this computer's"
+        where = beside_ours(self._hints.of(author))
         agreeing = [self._label(other) for other in self._hints.agreeing(author)]
         if len(agreeing) == 1:
             return f"{agreeing[0]}'s clock is {where}: the times of these messages are not to be relied on"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import partial
 
 from textual.binding import Binding
 
 from app.amendments import Deletion, Edit
+from app.clock_hints import proved
 from app.commands import read_said, typed
 from app.entry import Reference, check_text
 from app.errors import LocalEntryError
@@ -259,6 +261,7 @@ class MessageMode:
             holders,
             crossed=crossed,
             forked=log.fork_seq(entry.feed),
+            skew=0 if entry.own else proved(entry.time, entry.arrival, partial(log.evidence, entry.feed, entry.seq)),
             now=self._wall(),
             zone=self._zone,
         )

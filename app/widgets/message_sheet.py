@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from app.amendments import Reaction, check_symbol
+from app.clock_hints import beside_ours
 from app.entry import Reference
 from app.identity import fingerprint, grouped
 from app.moments import local, since
@@ -46,16 +47,19 @@ def details(
     *,
     crossed: bool,
     forked: int = 0,
+    skew: int = 0,
     now: int,
     zone: tzinfo | None,
 ) -> list[Row]:
     """All that is known of a message. versions: of what it was edited to, the latest first; holders: who has it, of an
     own one; crossed: its author had not read the one above it; forked: the first entry of its feed that its author has
-    signed another one beside, 0 if none is known; now: microseconds since 1970."""
+    signed another one beside, 0 if none is known; skew: how far the entry proves its author's clock to be ahead of this
+    computer's, negative: behind; now: microseconds since 1970."""
+    name = one_line(people.label(entry.author, entry.name))
     rows = [
-        ("author", one_line(people.label(entry.author, entry.name))),
+        ("author", name),
         ("fingerprint", grouped(fingerprint(entry.author))),
-        ("written", _moment(entry.time, zone)),
+        ("written", _moment(entry.time, zone) + (f", {name}'s clock is {beside_ours(skew)}" if skew else "")),
         ("saved here", _moment(entry.arrival, zone)),
         ("feed", f"{entry.feed.hex()[:16]}…  entry {entry.seq:,}"),
     ]

@@ -40,6 +40,13 @@ async def test_a_clock_that_is_ahead_is_told_once_and_in_the_list_of_who_is_ther
         assert "bob's clock is about 3 h ahead" in screen(app)
 
 
+async def test_the_details_of_a_message_say_beside_its_time_that_the_clock_was_wrong(chat: LocalChat) -> None:
+    says_with_a_clock_off_by(chat, "bob", 3 * HOUR, "from the future")
+    async with opened(chat, width=120) as (app, pilot):
+        await pilot.press("f6", "i")
+        await until(lambda: "01:14:20, bob's clock is about 3 h ahead of this" in screen(app))
+
+
 async def test_a_clock_that_is_behind_is_told_when_somebody_answers_before_what_they_read(chat: LocalChat) -> None:
     async with opened(chat, width=120) as (app, _):
         chat.says("bob", "hello").result()
