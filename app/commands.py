@@ -17,6 +17,9 @@ from app.errors import LocalEntryError
 from app.text import one_line
 
 _MAX_TOLD = 20  # characters of what is no command
+_LIKE = 0.6  # how like a command it has to be for that to be what was meant, of 1
+_SLIP = 0.8  # the same for what cannot be taken back
+_FINAL = ("/delete", "/trust")
 
 
 class Command(Struct, frozen=True):
@@ -105,8 +108,15 @@ def read(text: str, known: Sequence[Command] = COMMANDS) -> Say | Run | Decide |
 def _unknown(word: str, known: Sequence[Command]) -> str:
     import difflib
 
+    if any(word == f"/{command.name}" for command in COMMANDS):
+        return f"{word} needs the screen, which is not here: /help lists what there is; to send it, begin with //"
     names = [*(f"/{command.name}" for command in known), *door.COMMANDS]
-    near = difflib.get_close_matches(word.lower()[:40], names, 1)
+    typed = word.lower()[:40]
+    near = [
+        name
+        for name in difflib.get_close_matches(typed, names, len(names), _LIKE)
+        if name not in _FINAL or difflib.SequenceMatcher(None, name, typed).ratio() >= _SLIP
+    ]
     what = f"did you mean {near[0]}? To" if near else "/help lists them; to"
     return f"there is no command {_short(word)}: {what} send it, begin with //"
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from itertools import islice
@@ -27,6 +28,7 @@ from app.status import Notice, PeerStatus
 from app.text import one_line
 from app.timeline import TimelineEntry
 
+UNREAD = 0.5  # seconds after a question in which nobody has read it: what comes then was pasted with what asked it
 _MOST_FOUND = 20  # a person reads no more at once, and a word more finds fewer
 
 
@@ -50,6 +52,7 @@ class LineCommands:
         self._muting = muting
         self._muted = muted
         self._about_to_delete: Reference | None = None
+        self._asked = 0.0  # when that was asked about, monotonic seconds
 
     async def carry_out(self, typed: str) -> None:
         """Until it is done, and what it wrote is saved."""
@@ -111,8 +114,9 @@ class LineCommands:
 
     def command_delete(self, _: str, about_to_delete: Reference | None) -> Awaitable[None] | None:
         entry, target = last_own(self._node.log)
-        if about_to_delete != target:
-            self._about_to_delete = target
+        too_soon = self._muting is not None and time.monotonic() - self._asked < UNREAD
+        if about_to_delete != target or too_soon:
+            self._about_to_delete, self._asked = target, time.monotonic()
             self._inform(f"/delete again deletes {quoted(entry)} on all screens")
             return None
         return self._saved(self._node.log.amend(Deletion(target)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from app.line_commands import UNREAD
 from tests.end_to_end.terminal import Household
 
 
@@ -11,12 +14,10 @@ def test_at_a_terminal_lines_with_a_slash_are_commands(household: Household) -> 
     for typed, told in (
         ("hello", f"{alice}> hello"),
         ("/edit goodbye", "changed “hello” to: goodbye"),
-        ("/delete", "/delete again deletes “goodbye” on all screens"),
-        ("/delete", f"{alice} deleted “hello”"),
         ("//etc/hosts", f"{alice}> /etc/hosts"),
         ("/serch hosts", "did you mean /search?"),
         ("/search hosts", "1 found"),
-        ("/theme", "there is no command /theme"),
+        ("/theme", "/theme needs the screen"),
         ("/me waves", f"* {alice} waves"),
         ("/peers", f"no connection to {bob} yet"),
         ("/why", "discovered"),
@@ -24,6 +25,24 @@ def test_at_a_terminal_lines_with_a_slash_are_commands(household: Household) -> 
     ):
         at_alice.send(f"{typed}\n")
         at_alice.wait_for(told)
+    at_alice.send("/quit\n")
+    assert at_alice.wait_for_end() == 0
+
+
+def test_a_question_is_not_answered_by_what_was_pasted_with_what_asked_it(household: Household) -> None:
+    alice, bob = household.name("alice"), household.name("bob")
+    at_alice = household.terminal(alice, bob, "--plain", "--linger", "0")
+    at_alice.send("hello\n")
+    at_alice.wait_for(f"{alice}> hello")
+    at_alice.send("/delete\n/delete\n/me waits\n")
+    at_alice.wait_for(lambda text: text.count("/delete again deletes “hello” on all screens") == 2)
+    at_alice.wait_for(f"* {alice} waits")
+    assert "deleted" not in at_alice.text
+    at_alice.send("/delete\n")
+    at_alice.wait_for("/delete again deletes “/me waits”")
+    time.sleep(UNREAD)  # as somebody who reads the question
+    at_alice.send("/delete\n")
+    at_alice.wait_for(f"{alice} deleted “")
     at_alice.send("/quit\n")
     assert at_alice.wait_for_end() == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.commands import COMMANDS, Decide, Hint, Run, Say, read
+from app.commands import COMMANDS, PLAIN, Decide, Hint, Run, Say, read
 from app.entry import MAX_TEXT_BYTES
 from app.widgets.notice_board import NoticeBoard
 from app.widgets.orders import Orders
@@ -31,6 +31,8 @@ def test_every_command_is_read_with_and_without_what_may_stand_after_it(command:
         ("/accept bob", Decide("/accept bob")),
         ("/serch x", Hint("there is no command /serch: did you mean /search? To send it, begin with //")),
         ("/Help", Hint("there is no command /Help: did you mean /help? To send it, begin with //")),
+        ("/delte", Hint("there is no command /delte: did you mean /delete? To send it, begin with //")),
+        ("/del", Hint("there is no command /del: did you mean /help? To send it, begin with //")),
         ("/acept bob", Hint("there is no command /acept: did you mean /accept? To send it, begin with //")),
         ("/etc/passwd", Hint("there is no command /etc/passwd: /help lists them; to send it, begin with //")),
         ("/help me", Hint("nothing stands after /help; to send this as a message, begin with //")),
@@ -39,6 +41,11 @@ def test_every_command_is_read_with_and_without_what_may_stand_after_it(command:
 )
 def test_what_is_typed_is_a_message_a_command_or_a_hint(typed: str, meant: object) -> None:
     assert read(typed) == meant
+
+
+def test_without_a_screen_a_command_that_needs_one_is_told_to_and_no_other_suggested() -> None:
+    said = "/date needs the screen, which is not here: /help lists what there is; to send it, begin with //"
+    assert read("/date monday", PLAIN) == Hint(said)
 
 
 async def test_what_one_does_is_shown_with_the_name(chat: LocalChat) -> None:
