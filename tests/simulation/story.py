@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -157,7 +158,7 @@ class Story:
     def _carrying_seconds(self) -> float:
         """For all that was said to go over the thinnest line, twice."""
         said = sum(act.amount for act in self._plan.acts if act.what == "say")
-        return 2 * said / min(quality.rate for _, _, quality in self._plan.qualities)
+        return 2 * said / min((quality.rate for _, _, quality in self._plan.qualities), default=math.inf)
 
     async def _until(self, when: float) -> None:
         if when > self._loop.time():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.simulation.plan import Plan, draw
-from tests.simulation.shrink import shrink
+from tests.simulation.shrink import failure, shrink
 
 
 def test_what_does_not_matter_is_left_out() -> None:
@@ -22,6 +24,11 @@ def test_another_failure_is_not_the_same() -> None:
         return "entries are missing" if len(candidate.acts) == len(plan.acts) else "a deadline does not go away"
 
     assert len(shrink(plan, fails=fails).acts) == len(plan.acts)
+
+
+def test_who_knows_nobody_has_nobody_to_wait_for() -> None:
+    alone = replace(draw(3), names=("alice",), liar=None, knows=(), qualities=(), first=(("alice", 1),), acts=())
+    assert failure(alone) is None
 
 
 def _crashes(plan: Plan) -> bool:
