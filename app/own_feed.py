@@ -62,7 +62,7 @@ class OwnFeed:
             self._timer = asyncio.get_running_loop().call_later(self._hold_seconds, self._go_on)
 
     def branch_came(self, runs: Sequence[Run], name: str) -> None:
-        """`name` served another branch of the own feed, or of one that it replaces."""
+        """`name` served another branch of the own feed, or of another one by the own key."""
         if len(self._saving) >= MAX_SAVING:
             return
         saving = asyncio.create_task(self._save_branch(runs, name))

@@ -229,8 +229,7 @@ class Exchange:
 
     def deadline(self) -> float | None:
         parts = (self._intake, self._announcer, self._puller, self._server, self._branches)
-        times = [part.deadline() for part in parts]
-        return min((time for time in times if time is not None), default=None)
+        return min((time for part in parts if (time := part.deadline()) is not None), default=None)
 
     def take_ingests(self) -> list[IngestRequest]:
         """Runs for the store, in the order in which it must get them."""
@@ -347,6 +346,7 @@ class Exchange:
                     continue
             if link.remote.key != author and link.seq(feed) < head.seq:
                 self._announcer.tell(link, feed, now)
+        self._branches.grew(self._links.values(), feed, now)
         self._puller.advanced(feed, now)
 
     def _author(self, feed: bytes) -> bytes | None:

@@ -4,7 +4,8 @@
   is fetched is signed with the own key, or is nothing.
 - An end that was lost comes in as anything else does (puller). Of a branch, the last common entry is looked for by
   halves, since a run states the hash before it; then all of the branch is fetched, and handed to the owner.
-- The same for the feeds that the own one replaces: what others hold of them may come here long after that.
+- The same for every other feed by the own key: those that the own one replaces, of which more may come here long
+  after that, and those of a database that was lost, which nobody else can heal. What two devices heal is shown once.
 - One branch at a time, bounded in bytes and in time. Whoever serves it badly is not asked again in its session before
   it says to hold more, and a branch that was fetched is not fetched again, whoever holds it.
 """
@@ -44,14 +45,15 @@ class _Asked(Struct, eq=False):
 
 class _Search(Struct, eq=False):
     """common: an entry that both branches have; other: one in which they differ; last: the other branch's last;
-    turn: until when others wait for it; want: the id of what was asked; found: what was fetched of the other branch
-    after `common`; head: what it folds to."""
+    here: the last of the one that is here; turn: until when others wait for it; want: the id of what was asked;
+    found: what was fetched of the other branch after `common`; head: what it folds to."""
 
     link: Link
     feed: bytes
     common: int
     other: int
     last: int
+    here: int
     deadline: float
     turn: float
     want: int = 0
@@ -82,15 +84,16 @@ class OwnBranches:
     ) -> None:
         """earlier: the feeds that the own one replaces."""
         self._store = store
+        self._key = self._author(own_feed)
         self._feed = own_feed
         self._earlier = frozenset(earlier)
         self._heads = heads
         self._dirty = dirty
         self._search: _Search | None = None
         self._asked: dict[Link, dict[bytes, _Asked]] = {}
-        self._waiting: deque[_Asked] = deque()  # at most each own feed of all who are connected
+        self._waiting: deque[_Asked] = deque()  # at most each feed by the own key of all who are connected
         self._handed: set[Link] = set()  # whose branch the owner has got: what follows is not this exchange's business
-        self._fetched: dict[tuple[bytes, int, bytes], None] = {}  # feed, seq, short hash
+        self._fetched: dict[tuple[bytes, int, bytes], int] = {}  # by feed, seq, short hash: how much was here then
         self._given_up: set[tuple[Link, int]] = set()  # what was asked and is not waited for: it can be answered yet
         self._missing = 0
         self._events: list[ExchangeEvent] = []
@@ -107,7 +110,7 @@ class OwnBranches:
 
     def is_other(self, link: Link, feed: bytes, mine: Head, theirs: Head, now: float) -> bool:
         """Whether what the other side says to hold is another branch. One that is shorter is looked at only if the own
-        feed replaces it: nobody else has to know."""
+        feed replaces it: of any other feed, who holds it finds that out and asks for what is here."""
         if theirs.seq == mine.seq:
             return theirs.short_hash != mine.short_hash
         if feed not in self._earlier or not 1 <= theirs.seq < mine.seq:
@@ -118,7 +121,7 @@ class OwnBranches:
 
     def seek(self, link: Link, feed: bytes, now: float) -> None:
         """The other side holds another branch, it says, or has shown it, or says to hold more of it."""
-        if (feed != self._feed and feed not in self._earlier) or link in self._handed:
+        if feed not in self._heads or link in self._handed or self._author(feed) != self._key:
             return
         asked = self._asked.setdefault(link, {}).setdefault(feed, _Asked(link, feed))
         if asked.waits or asked.times >= MAX_SEARCHES or link.mark(feed).seq <= asked.last:
@@ -126,6 +129,17 @@ class OwnBranches:
         asked.waits = True
         self._waiting.append(asked)
         self._next(now)
+
+    def grew(self, links: Collection[Link], feed: bytes, now: float) -> None:
+        """More of a feed that is not the own one is here: those who hold another branch of it lack that too."""
+        if self._author(feed) != self._key or any(link.missing_of(feed) for link in links):
+            return  # not once for each piece of it that comes
+        for link in links:
+            if feed in link.marks and link.marks[feed].diverged:
+                asked = self._asked.get(link, {}).get(feed)
+                if asked is not None:
+                    asked.last = 0
+                self.seek(link, feed, now)
 
     def is_pending(self, link: Link) -> bool:
         """Whether a branch of it is fetched, or about to be, or was and the own feed will be another one."""
@@ -197,10 +211,11 @@ class OwnBranches:
             asked.waits = False
             mark = asked.link.mark(asked.feed)
             asked.last, asked.times = mark.seq, asked.times + 1
-            other = min(mark.seq, self._heads[asked.feed].seq)
-            if other > 1 and (asked.feed, mark.seq, mark.short_hash) not in self._fetched:
+            here = self._heads[asked.feed].seq
+            other = min(mark.seq, here)
+            if other > 1 and self._fetched.get((asked.feed, mark.seq, mark.short_hash)) != here:
                 silent, turn = now + SILENCE_SECONDS, now + TURN_SECONDS
-                self._search = _Search(asked.link, asked.feed, 1, other, mark.seq, silent, turn)
+                self._search = _Search(asked.link, asked.feed, 1, other, mark.seq, here, silent, turn)
                 self._ask(self._search)
 
     def _take(self, search: _Search, run: Run) -> None:
@@ -221,10 +236,14 @@ class OwnBranches:
         if search.feed == self._feed:
             self._handed.add(search.link)
         if search.head:  # whatever its signature is worth: nothing else has this hash
-            self._fetched[search.feed, search.found[-1].last, search.head[:SHORT_HASH_BYTES]] = None
+            self._fetched[search.feed, search.found[-1].last, search.head[:SHORT_HASH_BYTES]] = search.here
             while len(self._fetched) > MAX_FETCHED:
                 del self._fetched[next(iter(self._fetched))]
         self._events.append(OwnBranch(search.link.session, search.common, tuple(search.found)))
+
+    def _author(self, feed: bytes) -> bytes | None:
+        known = self._store.feed_author(feed)
+        return None if known is None else known[0]
 
     def _ask(self, search: _Search) -> None:
         low = search.next

@@ -4,7 +4,7 @@
 - What only one of two branches has is written once more, byte for byte, as copies in the order of their times: those
   who hold the other branch never take it from this one. A copy is shown only where its original is not.
 - More of the other branch can come to light when the new feed is in use. It is written into that one,
-  and nothing twice.
+  and nothing twice. So is what was lost with its database, and cannot be healed by whoever wrote it.
 - A database that is found elsewhere than it was left may be a copy, whose original goes on: it begins a new feed at
   once. Two writers on one feed are the one thing that a log cannot survive.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -171,22 +171,19 @@ class _Beginning(Struct, frozen=True):
 
 
 class Renewing:
-    """Takes in another branch of the own feed, within one write transaction."""
+    """Takes in another branch of a feed by the own key, within one write transaction."""
 
     def __init__(
         self,
         feeds: Feeds,
         own: FeedRecord,
-        earlier: Collection[bytes],
         *,
         identity: Identity,
         room: str,
         verifier: Verifier,
     ) -> None:
-        """earlier: feeds that the own one replaces."""
         self._feeds = feeds
         self._own = own
-        self._mine = {own.id, *earlier}
         self._identity = identity
         self._room = room
         self._verifier = verifier
@@ -195,8 +192,10 @@ class Renewing:
         """Whether all of it is signed by me, one run after the other. Nothing but that proves a branch."""
         following, before = runs[0].first if runs else 0, runs[0].before if runs else b""
         for run in runs:
-            verified = self._verifier.verify(run, {})
-            if isinstance(verified, RefusedRun) or run.feed not in self._mine or run.feed != runs[0].feed:
+            verified, feed = self._verifier.verify(run, {}), self._feeds.by_id(run.feed)
+            if isinstance(verified, RefusedRun) or feed is None or run.feed != runs[0].feed:
+                return False
+            if feed.author != self._own.author:
                 return False
             if (run.first, run.before) != (following, before):
                 return False

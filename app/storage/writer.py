@@ -31,7 +31,7 @@ from app.storage.environment import Environment, Txn
 from app.storage.feeds import Feeds
 from app.storage.placing import MAX_STEPS
 from app.storage.quota import Quota
-from app.storage.renewal import Renewal, Renewing, earlier_feeds
+from app.storage.renewal import Renewal, Renewing
 from app.storage.schema import PLACED_KEY
 from app.storage.verification import VerifiedRun, Verifier
 from app.timeline import TimelineEntry
@@ -327,11 +327,7 @@ class Writer:
 
     def _renew(self, request: _Renew) -> None:
         own = self._feeds.of(self._own_num)
-        with self._env.read() as reading:
-            earlier = earlier_feeds(reading, self._env.tables, self._feeds, own.id)
-        renewing = Renewing(
-            self._feeds, own, earlier, identity=self._identity, room=self._room, verifier=self._verifier
-        )
+        renewing = Renewing(self._feeds, own, identity=self._identity, room=self._room, verifier=self._verifier)
         done = None
         if renewing.is_proof(request.runs):
             done = self._env.write(

@@ -269,6 +269,43 @@ def test_another_branch_of_a_log_that_was_replaced_is_fetched_as_often_as_there_
         there.append("and more")
 
 
+def test_of_a_log_whose_database_was_lost_both_branches_are_fetched_and_again_when_either_has_grown() -> None:
+    here, there = branch(10, more=3, size=20, old=True), branch(10, more=20, old=True)
+    feed, bench = here.own_feed, Bench(entries=5)  # a new log, which names no other
+    one, other = bench.peer("alice"), bench.peer("carol")
+
+    def catch_up(peer: Session, store: MemoryStore) -> list[tuple[int, int]]:
+        serve(bench, peer, claim(bench, peer, store), store)
+        while bench.commit():
+            for each, its in ((one, here), (other, there)):
+                serve(bench, each, wants(bench.hear(each)), its)
+        return [(event.common, event.runs[-1].last) for event in bench.events if isinstance(event, OwnBranch)]
+
+    assert catch_up(one, here) == []
+    assert bench.store.head(feed) == here.head(feed)
+    assert catch_up(other, there) == [(11, 31)]
+    here.append("what carol does not have either")
+    assert catch_up(one, here) == [(11, 31)] * 2
+    there.append("more")
+    assert catch_up(other, there) == [(11, 31), (11, 31), (11, 32)]
+
+
+def test_who_asks_for_more_of_a_lost_log_than_its_branch_fits_is_asked_for_the_branch() -> None:
+    here, there = branch(10, more=30, size=20, old=True), branch(10, more=3, old=True)
+    feed, bench = here.own_feed, Bench(entries=5, earlier=here)
+    bench.reopen(bench.store)
+    peer = bench.peer("carol")
+    assert serve(bench, peer, claim(bench, peer, there), there) == []
+
+    peer.want([Want(feed, 14, 14)])
+    serve(bench, peer, wants(bench.hear(peer)), there)
+    peer.want([Want(feed, 12, 12)])
+    serve(bench, peer, wants(bench.hear(peer)), there)
+
+    [found] = [event for event in bench.events if isinstance(event, OwnBranch)]
+    assert (found.common, found.runs[-1].last) == (11, 14)
+
+
 def test_a_branch_that_is_known_is_not_fetched_from_each_who_holds_it() -> None:
     there = branch(10, more=20, old=True)
     bench = Bench(entries=5, earlier=branch(10, more=40, size=20, old=True))

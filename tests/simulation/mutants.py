@@ -20,6 +20,7 @@ MOST_SEEDS = 300
 RARE = {  # seeds that are tried first, for what needs several troubles at once
     "a_branch_is_saved_once_or_never": (500237,),
     "healed_logs_are_left_alone": (804778,),
+    "lost_logs_are_left_alone": (1406156,),
 }
 
 Mutant = Callable[[Patch], None]

@@ -184,6 +184,17 @@ def healed_logs_are_left_alone(patch: Patch) -> None:
     patch(OwnBranches, "seek", seek_own)
 
 
+def lost_logs_are_left_alone(patch: Patch) -> None:
+    """A log with two branches whose database was lost is healed by nobody."""
+    seek = OwnBranches.seek
+
+    def seek_own(self: OwnBranches, link: Any, feed: bytes, now: float) -> None:
+        if feed == self._feed or feed in self._earlier:
+            seek(self, link, feed, now)
+
+    patch(OwnBranches, "seek", seek_own)
+
+
 def a_branch_is_saved_once_or_never(patch: Patch) -> None:
     """A branch of the own log that could not be saved is given up."""
     patch(own_feed, "RETRY_SECONDS", 1e6)

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.amendments import Deletion, Edit, Reaction
-from app.entry import KIND_COPY, Run, decode_entry
+from app.entry import KIND_COPY, decode_entry
 from app.errors import LocalEntryError
 from app.genesis import ForkPoint, decode_genesis
 from app.identity import Identity
@@ -20,43 +20,9 @@ from app.storage.log import Log
 from app.storage.renewal import Renewal, has_lasting_numbers
 from tests.feeds import SECOND, START, TestAuthor
 from tests.storage.rooms import RoomOfAlice, texts
+from tests.storage.twins import Twins, everything, say
 
 BOB, MALLORY = TestAuthor("bob"), TestAuthor("mallory")
-
-
-def everything(log: Log, feed: bytes, low: int = 1) -> list[Run]:
-    head = log.head(feed)
-    return [] if head is None else log.read_runs(feed, low, head.seq, 1 << 22)
-
-
-def say(log: Log, *words: str) -> None:
-    for text in words:
-        log.append(text).result()
-
-
-class Twins:
-    """alice's room, rolled back to an earlier state and continued: `log` has one branch, `other` the runs of both."""
-
-    def __init__(self, room: RoomOfAlice, here: list[str], there: list[str]) -> None:
-        log = room.open()
-        say(log, "both know")
-        self.feed = log.own_feed
-        path = room.folder / DATA_FILE
-        room.close()
-        backup = path.read_bytes()
-        log = room.open()
-        say(log, there[0])
-        self.early = everything(log, self.feed, 3)  # its first entry beyond
-        say(log, *there[1:])
-        head = log.head(self.feed)
-        assert head is not None
-        self.other = everything(log, self.feed)
-        self.beyond = log.read_runs(self.feed, 3, head.seq, 1 << 22)
-        room.close()
-        path.write_bytes(backup)  # as a rolled-back disk: the file stays the same one
-        room.wall.now += 1_000_000
-        self.log = room.open()
-        say(self.log, *here)
 
 
 def test_times_go_on_after_own_entries_that_came_back(room: RoomOfAlice) -> None:
@@ -345,6 +311,36 @@ def test_what_comes_to_light_of_a_branch_when_it_was_healed_is_written_into_the_
     last = log.head(own)
     assert last is not None
     assert last.seq == head.seq + 3
+    room.assert_sound()
+
+
+def test_both_branches_of_a_log_whose_database_was_lost_are_written_into_the_one_after_it(
+    room: RoomOfAlice, tmp_path: Path
+) -> None:
+    twins = Twins(room, ["here 1", "here 2"], ["there 1", "there 2"])
+    here = everything(twins.log, twins.feed)
+    room.close()
+    shutil.rmtree(room.folder)
+    room.wall.now += SECOND
+    log = room.open()
+    own = log.own_feed
+    say(log, "anew")
+    assert refused(log.renew(twins.beyond))  # nothing of it is here
+    log.ingest(here).result()
+    assert log.earlier_feeds() == []
+
+    renewal = log.renew(twins.beyond).result()
+    assert renewal == Renewal(own, renewal.num if renewal else 0, None, copied=4, found=2)
+    assert refused(log.renew(twins.beyond))
+    new = everything(log, log.own_feed)
+    expected = ["anew", "both know", "here 1", "here 2", "there 1", "there 2"]
+    assert sorted(text or "" for text in texts(log)) == expected
+    for number, held in enumerate((here, twins.other)):
+        reader = RoomOfAlice(tmp_path / f"reader {number}", alice=BOB, wall=room.wall)
+        theirs = reader.open()
+        theirs.ingest([*held, *new]).result()
+        assert sorted(text or "" for text in texts(theirs)) == expected
+        reader.assert_sound()
     room.assert_sound()
 
 
