@@ -35,7 +35,7 @@ MAX_REQUEST_SECONDS = 60.0  # progress renews the deadline no further: a trickle
 MAX_REQUESTS = 2  # unanswered, per source: the second keeps it busy while the first's last bytes travel
 MAX_RANGES = 64  # in one want; their answer is 256 KiB in all
 MAX_UNPROVED = 1_024  # claims on feeds of which nothing is here, followed at once per source
-BUDGET_BYTES = 4 * 1024 * 1024  # asked for, or received and not durable, over all sources: the bound on a slow disk
+BUDGET_BYTES = 8 * 1024 * 1024  # asked for, or received and not durable, over all sources: the bound on a slow disk
 
 _COST_UNIT = 32_768
 _ENTRY_BYTES = 160  # a usual message with its headers: how many feeds fit into one answer is a guess before it comes

@@ -40,7 +40,7 @@ Listener: TypeAlias = Callable[[Sequence[Advance]], None]
 
 MAX_WAITING = 65_536  # own messages; who adds more waits: a pipe can be read faster than a disk is written
 MAX_WAITING_BYTES = 32 << 20
-MAX_GROUP_BYTES = 2 << 20  # one commit; some 13,000 short messages, so that others are heard between two
+MAX_GROUP_BYTES = 4 << 20  # one commit; some 30,000 short messages, so that others are heard between two
 ENTRY_COST = 64  # bytes that even an empty entry counts for in a commit: its keys and its place are written too
 
 _LOG = logging.getLogger(__name__)
