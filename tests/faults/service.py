@@ -66,19 +66,19 @@ _BOOT = """
 set -e
 mount --make-rprivate /
 mount -t tmpfs none {base}/memory; mkdir {base}/memory/upper {base}/memory/work
-mount -t overlay -o lowerdir=/,upperdir={base}/memory/upper,workdir={base}/memory/work none {base}/root
-rm -f {base}/root/etc/machine-id; echo 0123456789abcdef0123456789abcdef > {base}/root/etc/machine-id
+mount -t overlay -o lowerdir=/,upperdir={base}/memory/upper,workdir={base}/memory/work none {base}/tree
+rm -f {base}/tree/etc/machine-id; echo 0123456789abcdef0123456789abcdef > {base}/tree/etc/machine-id
 chmod a+x {passed}
-cat > {base}/root/etc/systemd/system/try.service <<END
+cat > {base}/tree/etc/systemd/system/try.service <<END
 [Unit]
 After=multi-user.target systemd-logind.service
 [Service]
 ExecStart=/bin/bash {base}/out/try
 END
-mkdir -p {base}/root/etc/systemd/system/multi-user.target.wants
-ln -s ../try.service {base}/root/etc/systemd/system/multi-user.target.wants/
+mkdir -p {base}/tree/etc/systemd/system/multi-user.target.wants
+ln -s ../try.service {base}/tree/etc/systemd/system/multi-user.target.wants/
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-exec systemd-nspawn --register=no --keep-unit --link-journal=no -D {base}/root --private-network --boot \
+exec systemd-nspawn --register=no --keep-unit --link-journal=no -D {base}/tree --private-network --boot \
     --console=read-only --bind={base}/out {binds} </dev/null
 """
 
@@ -95,7 +95,7 @@ def run(times: int, first: int, say: Callable[[str], None]) -> int:
 def _once(say: Callable[[str], None]) -> bool:
     with tempfile.TemporaryDirectory(prefix="chat-tui-service-") as folder:
         base = Path(folder)
-        for name in ("memory", "root", "out"):
+        for name in ("memory", "tree", "out"):
             (base / name).mkdir()
         base.chmod(0o755)
         facts = base / "out" / "facts"
@@ -104,7 +104,7 @@ def _once(say: Callable[[str], None]) -> bool:
         (base / "out" / "try").write_text(script)
         boot = _BOOT.format(
             base=base,
-            passed=" ".join(shlex.quote(f"{base}/root{above}") for place in places for above in place.parents),
+            passed=" ".join(shlex.quote(f"{base}/tree{above}") for place in places for above in place.parents),
             binds=" ".join(f"--bind-ro={shlex.quote(str(place))}" for place in places),
         )
         command = ["unshare", "-mnpf", "--kill-child", "--mount-proc", "bash", "-c", boot]

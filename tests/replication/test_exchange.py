@@ -170,7 +170,8 @@ def test_a_peer_that_vanishes_in_the_middle_is_replaced_by_another() -> None:
     assert carol.received_entries <= 2_001 + 1_000  # at most what was under way was lost
 
 
-def test_whoever_fetches_is_known_to_lack_the_whole_of_the_feed_and_not_only_what_was_asked_for() -> None:
+def holding_a_hundred_of_carol() -> tuple[Bench, Session, TestAuthor]:
+    """A node with 101 entries by carol, and alice, who has introduced herself with nothing."""
     carol = TestAuthor("carol")
     carol.entries(["x" * 9_000] * 100)
     bench = Bench()
@@ -179,6 +180,11 @@ def test_whoever_fetches_is_known_to_lack_the_whole_of_the_feed_and_not_only_wha
     alice = bench.peer("alice")
     alice.announce([], True)
     bench.hear(alice)
+    return bench, alice, carol
+
+
+def test_whoever_fetches_is_known_to_lack_the_whole_of_the_feed_and_not_only_what_was_asked_for() -> None:
+    bench, alice, carol = holding_a_hundred_of_carol()
 
     alice.want([Want(carol.feed, 1, 20)])
     alice.want([Want(carol.feed, 41, 60)])  # somebody else has brought what is between
@@ -188,14 +194,7 @@ def test_whoever_fetches_is_known_to_lack_the_whole_of_the_feed_and_not_only_wha
 
 
 def test_who_asks_for_no_more_has_the_rest_from_others() -> None:
-    carol = TestAuthor("carol")
-    carol.entries(["x" * 9_000] * 100)
-    bench = Bench()
-    bench.store.ingest(carol.runs())
-    bench = bench.reopen(bench.store)
-    alice = bench.peer("alice")
-    alice.announce([], True)
-    bench.hear(alice)
+    bench, alice, carol = holding_a_hundred_of_carol()
     alice.want([Want(carol.feed, 1, 1)])
     bench.hear(alice)
 
